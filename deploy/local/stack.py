@@ -1,0 +1,238 @@
+"""The whole of Suban on this machine: Kafka, PostgreSQL, a provisioned city and the four services as processes.
+
+Used by `make up`, the demo, the end-to-end and chaos tests and the benches. Everything it makes is in `directory`:
+stack.json (addresses and pids), logs/, kafka/, postgres/, pids/.
+"""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from deploy.local import Broken, Say, ports, quiet
+from deploy.local.child import POLL_S, Child
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from services.chassis import sealing
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".suban"
+CITY = ROOT / "deploy" / "city" / "pingshan"
+SERVICES = ("intake", "router", "sla", "notify")
+USUAL_PORTS = {"kafka": 9092, "controller": 9093, "postgres": 5432} | {
+    name: 8101 + place for place, name in enumerate(SERVICES)
+}
+
+
+class Stack:
+    """One running Suban. Starting again in the same directory keeps data and keys; `fresh` begins with nothing.
+
+    `usual_ports=False` (tests) never asks for 9092 and the like, so that two stacks do not race for them.
+    `env` adds variables to every service's environment. Use from the main thread (child.py).
+    """
+
+    def __init__(
+        self,
+        name: str = "dev",
+        *,
+        directory: Path | None = None,
+        city: Path = CITY,
+        shards: int = 4,
+        rate: float = 1.0,
+        fsync: bool = True,
+        fresh: bool = False,
+        leashed: bool = True,
+        usual_ports: bool = True,
+        env: Mapping[str, str] | None = None,
+        say: Say = quiet,
+    ) -> None:
+        self.name, self.city, self.shards, self.rate = name, city.resolve(), shards, rate
+        self.directory = (directory or HOME / name).resolve()
+        self.logs = self.directory / "logs"
+        self.ports = _choose_ports(USUAL_PORTS if usual_ports else dict.fromkeys(USUAL_PORTS))
+        self._extra, self._fresh, self._say = dict(env or {}), fresh, say
+        self.kafka = Kafka(
+            self.directory / "kafka",
+            self.ports["kafka"],
+            self.ports["controller"],
+            say=say,
+            leashed=leashed,
+            logs=self.logs,
+        )
+        self.postgres = Postgres(
+            self.directory / "postgres",
+            self.ports["postgres"],
+            fsync=fsync,
+            say=say,
+            leashed=leashed,
+            logs=self.logs,
+        )
+        pids = self.directory / "pids"
+        self.services = {service: Child(service, pids, leashed, logs=self.logs) for service in SERVICES}
+
+    def __enter__(self) -> "Stack":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Everything, until every service says it is ready. On failure raises Broken; the caller stops the rest."""
+        self.stop()  # what an earlier run left
+        if self._fresh:
+            self.forget()
+        self._start_servers()
+        self.provision()
+        for service in SERVICES:
+            self._launch(service)
+        for service in SERVICES:
+            self._say(f"{service}: waiting until it is ready on {self.http(service)}")
+            self.wait_ready(service)
+        self.write_addresses()
+
+    def stop(self) -> None:
+        """End everything, services first so that they can finish what they have begun. Safe to call twice."""
+        for child in self.services.values():
+            child.send(signal.SIGTERM)
+        for child in self.services.values():
+            child.stop(timeout_s=15)
+        self.kafka.child.send(signal.SIGTERM)  # both end at the same time
+        self.postgres.stop()
+        self.kafka.stop()
+
+    def kill(self, service: str, signum: int = signal.SIGKILL) -> None:
+        """Send a signal to one service: SIGKILL, or SIGSTOP and SIGCONT to freeze and thaw it."""
+        child = self.services[service]
+        child.send(signum)
+        if signum == signal.SIGKILL:
+            child.wait(10)
+
+    def restart(self, service: str, *, wait: bool = True) -> None:
+        """Start one service again, on the same port, whether it is alive or not."""
+        self.services[service].stop(timeout_s=15)
+        self._launch(service)
+        if wait:
+            self.wait_ready(service)
+
+    def http(self, service: str) -> str:
+        """The service's base URL."""
+        return f"http://{ports.LOOPBACK}:{self.ports[service]}"
+
+    def is_ready(self, service: str) -> bool:
+        conn = http.client.HTTPConnection(ports.LOOPBACK, self.ports[service], timeout=2)
+        try:
+            conn.request("GET", "/readyz")
+            return conn.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            conn.close()
+
+    def wait_ready(self, service: str, timeout_s: float = 45) -> None:
+        child, until = self.services[service], time.monotonic() + timeout_s
+        while not self.is_ready(service):
+            if not child.alive:
+                raise Broken(f"{service} ended while starting. Its last words:\n{child.last_words()}")
+            if time.monotonic() > until:
+                raise Broken(f"{service} is not ready after {timeout_s:.0f} s; see {child.log}")
+            time.sleep(POLL_S * 2)
+
+    def provision(self) -> None:
+        """Topics, schemas, roles and the city's clock. Idempotent."""
+        self._say("provisioning topics and schemas")
+        rate = ["--rate", f"{self.rate:g}"] if self.rate != 1.0 else []
+        self.command("provision", "--shards", str(self.shards), "--city", str(self.city), *rate)
+
+    def command(self, *words: str) -> str:
+        """Run `python -m services <words>` as the operator; returns what it printed. Raises Broken if it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services", *words],
+            env=self._environment(),
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise Broken(f"`python -m services {words[0]}` failed:\n{(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def addresses(self) -> dict[str, object]:
+        """What stack.json holds."""
+        return {
+            "name": self.name,
+            "city": str(self.city),
+            "shards": self.shards,
+            "rate": self.rate,
+            "kafka": {"bootstrap": self.kafka.bootstrap, "pid": self.kafka.child.pid},
+            "postgres": {"url": self.postgres.url(), "pid": self.postgres.child.pid},
+            "services": {
+                service: {"http": self.http(service), "pid": child.pid, "log": str(child.log)}
+                for service, child in self.services.items()
+            },
+        }
+
+    def write_addresses(self) -> None:
+        path = self.directory / "stack.json"
+        path.touch(mode=0o600)  # it holds the database's password
+        path.write_text(json.dumps(self.addresses(), indent=2, ensure_ascii=False) + "\n")
+
+    def forget(self) -> None:
+        """Remove everything this stack made. It must be stopped."""
+        self.postgres.forget()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _start_servers(self) -> None:
+        self._say("starting Kafka and PostgreSQL")
+        self.kafka.start()
+        self.postgres.start()
+        self.postgres.wait_ready()
+        self.kafka.wait_ready()
+
+    def _launch(self, service: str) -> None:
+        env = self._environment() | {"SUBAN_HTTP_PORT": str(self.ports[service])}
+        self.services[service].start([sys.executable, "-m", "services", service], env, ROOT)
+
+    def _environment(self) -> dict[str, str]:
+        private, public = self._key_pair()
+        return {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "SUBAN_DATABASE_URL": self.postgres.url(),
+            "SUBAN_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
+            "SUBAN_CITY_DIR": str(self.city),
+            "SUBAN_CONTACT_PUBLIC_KEY": public,
+            "SUBAN_CONTACT_PRIVATE_KEY": private,
+            **self._extra,
+        }
+
+    def _key_pair(self) -> tuple[str, str]:
+        """(private, public) of the contacts, made once: what was sealed yesterday must open today."""
+        path = self.directory / "contact-keys.json"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(sealing.new_key_pair()))
+        private, public = json.loads(path.read_text())
+        return private, public
+
+
+def _choose_ports(preferred: Mapping[str, int | None]) -> dict[str, int]:
+    chosen: dict[str, int] = {}
+    for name, port in preferred.items():
+        chosen[name] = ports.choose(port, frozenset(chosen.values()))
+    return chosen

@@ -1,0 +1,424 @@
+"""Reading Kafka: positions are ours, stored with the effects; Kafka's commits are only a hint (delivery rule 5).
+
+The listener only sets a flag: aiokafka may hand records of a new assignment out before it is told, and a lock held
+across getmany deadlocks it. Records of a partition we have not placed ourselves are dropped and read again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
+
+from services.chassis import clock as clocks
+from services.chassis import database, events_in, metrics, telemetry
+from services.chassis.events_in import EventBatch, InboxBatch, Table
+from services.chassis.failure import Gap, Nature, nature
+from services.chassis.lanes import Lanes
+from services.chassis.service import Asked, Inbox
+from services.chassis.settings import ServiceSettings
+from services.contracts import ids
+
+SQL = database.SQL
+log = telemetry.logger("consume")
+POLL_MS = 200
+COMMIT_EVERY_S = 2.0
+FRESH_S = 2.0
+TIMESTAMP_APPENDED = 1
+
+
+class Silent(Exception):
+    """Behind, and no record for too long: the process leaves and its supervisor starts another (ground: aiokafka)."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where we are in one partition. `next` is the offset after the last record handed over."""
+
+    next: int
+    done: int
+    paused: bool = False
+    gap: Gap | None = None
+    executed_at: datetime | None = None
+    pending: "deque[Poll]" = field(default_factory=deque)
+
+
+@dataclass(slots=True)
+class Poll:
+    """What one poll of an inbox topic brought: finished when every shard it concerns has committed."""
+
+    end: int
+    last_at: datetime | None
+    shards: int
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    changed: Callable[[], None]
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self.changed()
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self.changed()
+
+
+class Consumer:
+    """One group member: event topics (partition = shard) and inbox topics (one partition each)."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        service: str,
+        event_topics: Sequence[str],
+        inbox: Inbox | None,
+        inbox_topics: Sequence[str],
+        table: Table,
+        lanes: Lanes,
+        pool: asyncpg.Pool,
+        shards: int,
+    ) -> None:
+        self._settings, self._service, self._table = settings, service, table
+        self._event_topics, self._inbox, self._inbox_topics = frozenset(event_topics), inbox, frozenset(inbox_topics)
+        self._lanes, self._pool, self._shards = lanes, pool, shards
+        self._places: dict[TopicPartition, Place] = {}
+        self._progress: dict[str, datetime] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+        self._last_record = self._last_commit = clocks.monotonic()
+        self._draining = False
+
+    async def run(self) -> None:
+        """Until cancelled. Raises Silent when the watchdog finds it dead."""
+        consumer = await self._start()
+        try:
+            while not self._draining:
+                await self._round(consumer)
+        finally:
+            self._consumer = None
+            await _close(consumer)
+
+    def drain(self) -> None:
+        """Hand nothing more to the lanes."""
+        self._draining = True
+
+    def owned(self) -> set[int]:
+        """Shards whose event partitions this process reads now."""
+        return {tp.partition for tp in self._places if tp.topic in self._event_topics and tp.partition < self._shards}
+
+    def at_end(self, shard: int) -> bool:
+        """At the end of the shard's log by a fetch that succeeded lately, and nothing of it is in work."""
+        places = [tp for tp in self._places if tp.topic in self._event_topics and tp.partition == shard]
+        return bool(places) and all(self._caught_up(tp) and self._places[tp].done >= self._places[tp].next for tp in places)
+
+    def inbox_progress(self) -> Mapping[str, datetime]:
+        """For each inbox topic read here: the city instant up to which everything appended has been executed."""
+        margin = timedelta(seconds=self._settings.append_margin_s)
+        for tp, place in self._places.items():
+            if tp.topic not in self._inbox_topics:
+                continue
+            reached = place.executed_at
+            if not place.pending and self._caught_up(tp):
+                reached = self._fetched_at(tp)
+            if reached is not None:
+                at = self._lanes.clock.city(reached - margin)
+                self._progress[tp.topic] = max(at, self._progress.get(tp.topic, at))
+        return {topic: at for topic, at in self._progress.items() if TopicPartition(topic, 0) in self._places}
+
+    async def _start(self) -> AIOKafkaConsumer:
+        while True:
+            consumer = self._new()
+            try:
+                await consumer.start()
+            except (KafkaError, OSError) as away:
+                await _close(consumer)
+                log.warning("consume.broker_away", error=type(away).__name__)
+                await asyncio.sleep(1.0)
+                continue
+            consumer.subscribe(topics=list(self._event_topics | self._inbox_topics), listener=_Listener(self._places.clear))
+            self._consumer = consumer
+            return consumer
+
+    def _new(self) -> AIOKafkaConsumer:
+        timeout_ms = int(self._settings.session_timeout_s * 1000)
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap, group_id=f"suban-{self._service}",
+            enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
+            session_timeout_ms=timeout_ms, heartbeat_interval_ms=timeout_ms // 4, rebalance_timeout_ms=timeout_ms,
+            fetch_max_wait_ms=500, max_partition_fetch_bytes=2_097_152, metadata_max_age_ms=30_000,
+        )  # fmt: skip
+
+    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+        try:
+            await self._place(consumer)
+            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=4 * self._settings.batch_size)
+        except NoOffsetForPartitionError:
+            return  # not placed yet: the next round places it
+        except OffsetOutOfRangeError as lost:
+            self._out_of_range(lost)
+            return
+        except Exception as failed:
+            if nature(failed) is not Nature.TRANSIENT:
+                raise
+            log.warning("consume.again", error=type(failed).__name__)
+            await asyncio.sleep(0.5)
+            return
+        for tp, records in polled.items():
+            if tp in self._places:
+                self._hand_over(tp, records)
+        self._regulate(consumer)
+        await self._commit(consumer)
+        self._watch(consumer)
+
+    async def _place(self, consumer: AIOKafkaConsumer) -> None:
+        """Seek every partition we were given to where our own store says."""
+        fresh = [tp for tp in consumer.assignment() if tp not in self._places]
+        if not fresh:
+            return
+        stored = await self._stored()
+        starts = await consumer.beginning_offsets(fresh)
+        ends = await consumer.end_offsets(fresh)
+        for tp in fresh:
+            if tp not in consumer.assignment():
+                return
+            start = self._position(tp, stored.get(tp), starts[tp], ends[tp])
+            if start is not None:
+                consumer.seek(tp, start)
+            self._places[tp] = Place(next=start or 0, done=start or 0, paused=start is None)
+            if start is None:
+                consumer.pause(tp)
+
+    def _position(self, tp: TopicPartition, stored: int | None, first: int, end: int) -> int | None:
+        """Where to go on; None when this partition must not be read."""
+        if tp.topic in self._event_topics and tp.partition >= self._shards:
+            metrics.SHARDS_STOPPED.labels(tp.partition).set(1)
+            log.error("consume.partition_beyond_shards", topic=tp.topic, partition=tp.partition)
+            return None
+        if stored is None:
+            return first
+        if first <= stored <= end:
+            return stored
+        why = f"{tp.topic}[{tp.partition}]: offset {stored} is next, the broker has {first} to {end}: topic recreated?"
+        self._refuse(tp, why)
+        return None
+
+    def _refuse(self, tp: TopicPartition, why: str) -> None:
+        shards = range(self._shards) if tp.topic in self._inbox_topics else [tp.partition]
+        for shard in shards:
+            self._lanes.lanes[shard].stop(why)
+
+    async def _stored(self) -> dict[TopicPartition, int]:
+        """The next offset of every partition we have read before."""
+        next_offsets = {
+            TopicPartition(topic, row["shard"]): offset + 1
+            for row in await self._pool.fetch(SQL["stored_offsets"])
+            for topic, offset in row["offsets"].items()
+            if topic in self._event_topics
+        }
+        for row in await self._pool.fetch(SQL["inbox_positions"]):
+            next_offsets[TopicPartition(row["topic"], 0)] = row["next_offset"]
+        return next_offsets
+
+    def _out_of_range(self, lost: OffsetOutOfRangeError) -> None:
+        for tp, offset in lost.args[0].items():
+            self._refuse(tp, f"{tp.topic}[{tp.partition}]: offset {offset} is not on the broker any more")
+
+    def _hand_over(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        place = self._places[tp]
+        self._last_record = clocks.monotonic()
+        if place.paused or not records or records[0].offset < place.next:
+            records = [record for record in records if record.offset >= place.next and not place.paused]
+        if not records:
+            return
+        place.next = records[-1].offset + 1
+        if tp.topic in self._inbox_topics:
+            self._hand_over_requests(tp, place, records)
+        else:
+            self._hand_over_events(tp, records)
+
+    def _hand_over_events(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        size = self._settings.batch_size
+        for start in range(0, len(records), size):
+            some = records[start : start + size]
+            decoded = [
+                events_in.decode(r.topic, r.partition, r.offset, r.key, list(r.headers), r.value or b"", self._table)
+                for r in some
+            ]
+            batch = EventBatch(decoded, self._table, self._outcome(tp, some[-1].offset + 1))
+            self._lanes.put(tp.partition, batch)
+
+    def _outcome(self, tp: TopicPartition, end: int) -> events_in.Outcome:
+        place = self._places[tp]
+
+        def told(error: BaseException | None) -> None:
+            if error is None:
+                place.done, place.gap = max(place.done, end), None
+            elif isinstance(error, Gap):
+                self._gap(tp, place, error)
+            else:
+                place.paused = True
+
+        return told
+
+    def _gap(self, tp: TopicPartition, place: Place, gap: Gap) -> None:
+        """Never skipped: read again from what was applied. The same gap on reading again is the topic's own: stop.
+
+        Everything that was queued behind it comes here with the same Gap, other topics of the shard included.
+        """
+        known = place.gap
+        again = known is not None and known is not gap and (known.expected, known.found) == (gap.expected, gap.found)
+        if gap.topic == tp.topic:
+            place.gap = gap
+            if again:
+                self._lanes.lanes[tp.partition].stop(str(gap))
+                return
+        if self._consumer is not None and tp in self._consumer.assignment():
+            place.next = place.done
+            self._consumer.seek(tp, place.done)
+
+    def _hand_over_requests(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
+        assert self._inbox is not None
+        by_shard: dict[int, list[Asked]] = {}
+        for record in records:
+            case = self._inbox.case_of(record.value or b"")
+            shard = ids.shard_of(case, self._shards) if case is not None else 0
+            by_shard.setdefault(shard, []).append(self._asked(record))
+        poll = Poll(records[-1].offset + 1, _appended_at(records[-1]), len(by_shard))
+        place.pending.append(poll)
+        for shard, asked in by_shard.items():
+            batch = InboxBatch(shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll))
+            self._lanes.put(shard, batch)
+
+    def _asked(self, record: ConsumerRecord) -> Asked:
+        at = _appended_at(record)
+        actor = self._inbox.actor_of(record.topic) if self._inbox else ""
+        return Asked(actor, record.topic, record.offset, record.value or b"", self._lanes.clock.city(at) if at else None)
+
+    def _poll_outcome(self, place: Place, poll: Poll) -> events_in.Outcome:
+        def told(error: BaseException | None) -> None:
+            if error is not None:
+                place.paused = poll.failed = True
+                return
+            poll.shards -= 1
+            while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
+                finished = place.pending.popleft()
+                place.done = finished.end
+                if finished.last_at is not None:
+                    place.executed_at = finished.last_at - timedelta(milliseconds=1)
+
+        return told
+
+    def _regulate(self, consumer: AIOKafkaConsumer) -> None:
+        """Hold a partition back while its lane is full: what waits in memory is bounded."""
+        limit = 4 * self._settings.batch_size
+        for tp, place in self._places.items():
+            if tp not in consumer.assignment():
+                continue
+            if tp.topic in self._inbox_topics:
+                full = len(place.pending) > 20
+            else:
+                full = self._lanes.lanes[tp.partition % self._shards].queued() > limit
+            if (full or place.paused) and tp not in consumer.paused():
+                consumer.pause(tp)
+            elif not full and not place.paused and tp in consumer.paused():
+                consumer.resume(tp)
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        """Store inbox positions; tell Kafka ours as a hint, for the tools that show lag."""
+        if clocks.monotonic() - self._last_commit < COMMIT_EVERY_S:
+            return
+        self._last_commit = clocks.monotonic()
+        inbox = [(tp.topic, place.done) for tp, place in self._places.items() if tp.topic in self._inbox_topics]
+        try:
+            if inbox:
+                await self._pool.execute(SQL["advance_inbox"], [row[0] for row in inbox], [row[1] for row in inbox])
+            held = {tp: OffsetAndMetadata(p.done, "") for tp, p in self._places.items() if tp in consumer.assignment()}
+            if held:
+                async with asyncio.timeout(2.0):
+                    await consumer.commit(held)
+        except (CommitFailedError, KafkaError, TimeoutError) as missed:
+            log.info("consume.hint_missed", error=type(missed).__name__)
+        except Exception as failed:
+            if nature(failed) is not Nature.TRANSIENT:
+                raise
+            log.warning("consume.positions_not_stored", error=type(failed).__name__)
+
+    def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Metrics of lag, and the watchdog against a consumer that went silent."""
+        lags: dict[str, int] = {}
+        for tp, place in self._places.items():
+            end = consumer.highwater(tp) if tp in consumer.assignment() else None
+            kind = metrics.topic_kind(tp.topic)
+            lags[kind] = lags.get(kind, 0) + max(0, (end or 0) - place.done)
+        for kind, lag in lags.items():
+            metrics.LAG_RECORDS.labels(kind).set(lag)
+        behind = any(self._behind(consumer, tp, place) for tp, place in self._places.items())
+        if not behind:
+            self._last_record = clocks.monotonic()
+        elif clocks.monotonic() - self._last_record > self._settings.silence_limit_s:
+            raise Silent(f"behind, and no record for {self._settings.silence_limit_s:.0f} s")
+
+    def _behind(self, consumer: AIOKafkaConsumer, tp: TopicPartition, place: Place) -> bool:
+        if place.paused or tp not in consumer.assignment() or tp in consumer.paused():
+            return False
+        return (consumer.highwater(tp) or 0) > place.next
+
+    def _caught_up(self, tp: TopicPartition) -> bool:
+        consumer = self._consumer
+        if consumer is None or tp not in consumer.assignment():
+            return False
+        fetched, end = self._fetched_at(tp), consumer.highwater(tp)
+        fresh = fetched is not None and clocks.wall_now() - fetched < timedelta(seconds=FRESH_S)
+        return fresh and end is not None and self._places[tp].next >= end
+
+    def _fetched_at(self, tp: TopicPartition) -> datetime | None:
+        """Wall time of the last answer of the broker for this partition."""
+        consumer = self._consumer
+        stamp = consumer.last_poll_timestamp(tp) if consumer is not None and tp in consumer.assignment() else None
+        return datetime.fromtimestamp(stamp / 1000, UTC) if stamp else None
+
+
+def _appended_at(record: ConsumerRecord) -> datetime | None:
+    """The broker's append time (wall); None when the record carries its sender's time instead."""
+    if record.timestamp_type != TIMESTAMP_APPENDED:
+        return None
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+async def follow(settings: ServiceSettings, topic: str, take: Callable[[bytes], None]) -> None:
+    """Read a topic of one partition from its end, outside any group: only the newest record counts."""
+    tp = TopicPartition(topic, 0)
+    while True:
+        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False,
+                                    auto_offset_reset="latest", isolation_level="read_committed")  # fmt: skip
+        try:
+            await consumer.start()
+            consumer.assign([tp])
+            await consumer.seek_to_end(tp)
+            while True:
+                for record in (await consumer.getmany(timeout_ms=1000)).get(tp, []):
+                    take(record.value or b"")
+        except (KafkaError, OSError) as away:
+            log.warning("follow.again", topic=topic, error=type(away).__name__)
+            await asyncio.sleep(1.0)
+        finally:
+            await _close(consumer)
+
+
+async def _close(consumer: AIOKafkaConsumer) -> None:
+    """Stopping may hang while the broker is away."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    done, _ = await asyncio.wait([stopping], timeout=3.0)
+    if not done:
+        stopping.cancel()
+    elif stopping.exception() is not None:
+        log.info("consume.stop_failed", error=type(stopping.exception()).__name__)
+
+

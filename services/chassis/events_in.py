@@ -1,0 +1,272 @@
+"""What came from Kafka, as work for a lane: batches of events of one shard, and of requests from inbox topics."""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from services.chassis import database, metrics, telemetry, transaction
+from services.chassis.failure import Poison, reason
+from services.chassis.lanes import Work
+from services.chassis.sealing import Sealer
+from services.chassis.service import Asked, Handler, InboxHandler, Received
+from services.chassis.transaction import Tx
+from services.contracts import envelope as envelopes
+from services.contracts import events, topics
+from services.contracts.envelope import Envelope, Headers, NotAnEnvelope, Position
+from services.contracts.ids import CaseId
+
+SQL = database.SQL
+log = telemetry.logger("events")
+NOBODY = CaseId(UUID(int=0))
+Outcome = Callable[[BaseException | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One record, decoded as far as it can be. `fault` says what could not be read."""
+
+    topic: str
+    partition: int
+    offset: int
+    headers: Headers
+    value: bytes
+    envelope: Envelope | None
+    position: Position | None
+    data: events.Event | None
+    case_id: CaseId | None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a service does with each event type; and how what cannot be read is kept."""
+
+    handlers: Mapping[str, Handler]
+    rescue: Mapping[str, Handler]
+    sealer: Sealer | None
+
+
+def decode(
+    topic: str, partition: int, offset: int, key: bytes | None, headers: Headers, value: bytes, table: Table
+) -> Incoming:
+    """Never raises: what cannot be read comes back with its fault."""
+    try:
+        envelope = envelopes.read_headers(headers)
+        position = envelopes.read_position(headers)
+    except NotAnEnvelope as fault:
+        return Incoming(topic, partition, offset, headers, value, None, None, None, _case_of(key), str(fault))
+    kind = events.EVENTS.get(envelope.type)
+    if kind is None or envelope.type not in table.handlers:
+        return Incoming(topic, partition, offset, headers, value, envelope, position, None, envelope.case_id)
+    try:
+        data = kind.model_validate_json(value)
+    except ValidationError as fault:
+        where = ", ".join(".".join(map(str, error["loc"])) for error in fault.errors()[:3])
+        return Incoming(topic, partition, offset, headers, value, envelope, position, None, envelope.case_id,
+                        f"{envelope.type} cannot be read at: {where or 'the start'}")  # fmt: skip
+    return Incoming(topic, partition, offset, headers, value, envelope, position, data, envelope.case_id)
+
+
+def _case_of(key: bytes | None) -> CaseId | None:
+    try:
+        return CaseId(UUID((key or b"").decode()))
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class EventBatch:
+    """Records of one topic and shard, in order of offset. `outcome` is told None once they are committed."""
+
+    records: Sequence[Incoming]
+    table: Table
+    outcome: Outcome
+    size: int = field(init=False)
+    _applied: list[Incoming] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.size = len(self.records)
+
+    async def apply(self, tx: Tx[Any]) -> None:
+        fresh = await self._without_parked(self._without_repeats(tx), tx)
+        for record in fresh:
+            if record.fault is not None:
+                raise Poison(record.fault)
+        self._applied = fresh
+        runs = itertools.groupby(fresh, key=lambda record: self._handler(record))
+        for handler, run in runs:
+            if handler is not None:
+                await handler([_received(record) for record in run], tx)
+
+    def _without_repeats(self, tx: Tx[Any]) -> list[Incoming]:
+        fresh = []
+        for record in self.records:
+            if tx.row.is_repeat(record.topic, record.offset, record.position):
+                metrics.EVENTS_REPEATED.labels(record.topic).inc()
+                continue
+            tx.row.mark(record.topic, record.offset, record.position)
+            fresh.append(record)
+        return fresh
+
+    async def _without_parked(self, fresh: list[Incoming], tx: Tx[Any]) -> list[Incoming]:
+        """Everything after a parked event of a case waits with it (delivery rule 9)."""
+        if not tx.row.parked or not fresh:
+            return fresh
+        cases = {record.case_id for record in fresh if record.case_id is not None}
+        parked = {row["case_id"] for row in await tx.conn.fetch(SQL["parked_among"], list(cases))}
+        await _park([record for record in fresh if record.case_id in parked], "behind a parked event", tx)
+        return [record for record in fresh if record.case_id not in parked]
+
+    def _handler(self, record: Incoming) -> Handler | None:
+        if record.envelope is None or record.data is None:
+            metrics.EVENTS_UNKNOWN.labels(record.topic).inc()
+            return None
+        return self.table.handlers[record.envelope.type]
+
+    def split(self) -> Sequence[Work]:
+        if len(self.records) == 1:
+            return (self,)
+        return [EventBatch([record], self.table, _ignore) for record in self.records]
+
+    async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
+        """Alone and failing: the rescue handler where there is one, else the case is parked, else a dead letter."""
+        record = self.records[0]
+        if not self._without_repeats(tx):
+            return None
+        if await self._rescued(record, tx):
+            return str(record.case_id)
+        if record.case_id is None:
+            await bury(record.topic, record.partition, record.offset, record.value, reason(error), self.table, tx)
+            return None
+        await _park([record], reason(error), tx)
+        return str(record.case_id)
+
+    async def _rescued(self, record: Incoming, tx: Tx[Any]) -> bool:
+        rescue = self.table.rescue.get(record.envelope.type) if record.envelope and record.data else None
+        if rescue is None:
+            return False
+        try:
+            async with tx.conn.transaction():
+                await rescue([_received(record)], tx)
+        except Exception as also:
+            log.error("rescue.failed", case_id=str(record.case_id), reason=reason(also))
+            tx.outgoing.clear()
+            return False
+        return True
+
+    def succeed(self) -> None:
+        for record in self._applied:
+            if record.envelope is not None:
+                metrics.EVENTS_APPLIED.labels(record.topic, record.envelope.type).inc()
+        self.outcome(None)
+
+    def fail(self, error: BaseException) -> None:
+        self.outcome(error)
+
+    def expired(self) -> bool:
+        return False
+
+
+@dataclass(slots=True, eq=False)
+class InboxBatch:
+    """Requests of one inbox topic that belong to one shard, in order of offset."""
+
+    shard: int
+    asked: Sequence[Asked]
+    handler: InboxHandler
+    table: Table
+    outcome: Outcome
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = len(self.asked)
+
+    async def apply(self, tx: Tx[Any]) -> None:
+        fresh = self._fresh(tx)
+        if fresh:
+            await self.handler(fresh, tx)
+
+    def _fresh(self, tx: Tx[Any]) -> list[Asked]:
+        fresh = [asked for asked in self.asked if not tx.row.is_repeat(asked.topic, asked.offset, None)]
+        for asked in fresh:
+            tx.row.mark(asked.topic, asked.offset, None)
+        return fresh
+
+    def split(self) -> Sequence[Work]:
+        if len(self.asked) == 1:
+            return (self,)
+        return [InboxBatch(self.shard, [one], self.handler, self.table, _ignore) for one in self.asked]
+
+    async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
+        for asked in self._fresh(tx):
+            await bury(asked.topic, 0, asked.offset, asked.body, reason(error), self.table, tx)
+        return None
+
+    def succeed(self) -> None:
+        self.outcome(None)
+
+    def fail(self, error: BaseException) -> None:
+        self.outcome(error)
+
+    def expired(self) -> bool:
+        return False
+
+
+def _received(record: Incoming) -> Received[Any]:
+    assert record.envelope is not None
+    assert record.data is not None
+    return Received(record.envelope, record.data)
+
+
+def _ignore(_error: BaseException | None) -> None:
+    """A piece of a batch: the batch itself tells."""
+
+
+async def _park(records: Sequence[Incoming], why: str, tx: Tx[Any]) -> None:
+    if not records:
+        return
+    await tx.conn.execute(
+        SQL["park"], [record.case_id for record in records], tx.shard, [record.topic for record in records],
+        [record.offset for record in records], [transaction.pack_headers(record.headers) for record in records],
+        [record.value for record in records], [why] * len(records), tx.now,
+    )  # fmt: skip
+    tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
+    for record in records:
+        metrics.EVENTS_PARKED.labels(record.topic).inc()
+        log.error("event.parked", case_id=str(record.case_id), topic=record.topic, offset=record.offset, reason=why)
+
+
+async def bury(topic: str, partition: int, offset: int, value: bytes, why: str, table: Table, tx: Tx[Any]) -> None:
+    """Delivery rule 10: coordinates, hash, reason; the original sealed, or not at all where there is no key."""
+    digest = hashlib.sha256(value).hexdigest()
+    sealed = table.sealer.seal(value, 0.0) if table.sealer else None
+    await tx.conn.execute(SQL["bury"], topic, partition, offset, digest, why,
+                          sealed.model_dump() if sealed else None, tx.now)  # fmt: skip
+    letter = events.DeadLetter(topic=topic, partition=partition, offset=offset, sha256=digest, reason=why, sealed=sealed)
+    tx.emit(letter, case_id=NOBODY, cause=f"{topic}:{partition}:{offset}", topic=topics.DEAD_LETTERS)
+    metrics.DEAD_LETTERS.labels(topic).inc()
+    log.error("dead_letter", topic=topic, partition=partition, offset=offset, reason=why)
+
+
+async def retry_parked(tx: Tx[Any], table: Table) -> bool:
+    """Take up one parked case again, in order; True when there was one. Raises what its handler raises."""
+    rows = await tx.conn.fetch(SQL["parked_to_retry"], tx.shard)
+    if not rows:
+        return False
+    case_id = rows[0]["case_id"]
+    for row in rows:
+        headers = transaction.unpack_headers(row["headers"])
+        record = decode(row["topic"], tx.shard, row["offset"], str(case_id).encode(), headers, row["value"], table)
+        if record.fault is not None:
+            raise Poison(record.fault)
+        if record.envelope is not None and record.data is not None:
+            await table.handlers[record.envelope.type]([_received(record)], tx)
+    await tx.conn.execute(SQL["release"], case_id)
+    tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
+    log.info("case.released", case_id=str(case_id), events=len(rows))
+    return True

@@ -1,0 +1,66 @@
+"""API keys: `Authorization: Bearer <key id>.<secret>`. Only the secret's SHA-256 is kept; one answer for every fault."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.chassis import database
+from services.chassis.failure import Nature, nature
+from services.chassis.service import Running
+
+SQL = database.SQL
+REFRESH_S = 5.0
+_NOBODY = ("", b"\0" * 32)
+
+
+class KeyRing:
+    """The live keys, in memory: a look-up costs one hash. A revoked key is refused at most REFRESH_S later."""
+
+    def __init__(self, known: Mapping[str, tuple[str, bytes]]) -> None:
+        self._known = known
+
+    def replace(self, known: Mapping[str, tuple[str, bytes]]) -> None:
+        self._known = known
+
+    def principal(self, authorization: str) -> str | None:
+        """Who knocks, e.g. `channel:hotline-12345`; None for an unknown id, a wrong secret, a malformed header."""
+        scheme, _, credentials = authorization.partition(" ")
+        key_id, _, secret = credentials.strip().partition(".")
+        principal, expected = self._known.get(key_id, _NOBODY)
+        given = hashlib.sha256(secret.encode()).digest()
+        if hmac.compare_digest(given, expected) and scheme.lower() == "bearer" and principal:
+            return principal
+        return None
+
+
+async def read(pool: asyncpg.Pool) -> dict[str, tuple[str, bytes]]:
+    return {row["key_id"]: (row["principal"], row["sha256"]) for row in await pool.fetch(SQL["live_keys"])}
+
+
+async def open_ring(pool: asyncpg.Pool) -> KeyRing:
+    return KeyRing(await read(pool))
+
+
+async def keep_fresh(ring: KeyRing, running: Running[Any]) -> None:
+    """Until cancelled: keys added or revoked take effect without a restart."""
+    while True:
+        await asyncio.sleep(REFRESH_S)
+        try:
+            ring.replace(await read(running.plumbing.pool))
+        except Exception as failed:
+            if nature(failed) is not Nature.TRANSIENT:
+                raise
+
+
+async def add_to(conn: database.Connection, principal: str, services: Sequence[str]) -> str:
+    """Make one key for `principal` that these services know; returns the token, which is not kept anywhere."""
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    for service in services:
+        await conn.execute(f"SET search_path = {service}")
+        await conn.execute(SQL["add_key"], key_id, principal, hashlib.sha256(secret.encode()).digest())
+    return f"{key_id}.{secret}"

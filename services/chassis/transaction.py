@@ -1,0 +1,168 @@
+"""The transaction every effect on a case happens in: lock, time, repeats, effects, outbox, advance.
+
+Services see `Tx`: a connection, the time, the shard, their own state, and `emit`. The rest is the lanes' business.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+
+from services.chassis import database
+from services.chassis.clock import CityClock
+from services.chassis.failure import Gap, ShardStopped
+from services.contracts import envelope as envelopes
+from services.contracts import ids
+from services.contracts.envelope import Envelope, Position
+from services.contracts.events import Event
+from services.contracts.ids import CaseId, EventId
+
+S = TypeVar("S")
+SQL = database.SQL
+TICK = timedelta(microseconds=1)
+AHEAD_LIMIT = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Records of one (topic, shard) written by one transaction, in order."""
+
+    keys: list[bytes] = field(default_factory=list)
+    headers: list[bytes] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ShardRow:
+    """The shard's memory: what was given, what was applied, and when."""
+
+    last_wall: datetime
+    numbers: dict[str, int]
+    seen: dict[str, int]
+    offsets: dict[str, int]
+    parked: int
+
+    def is_repeat(self, topic: str, offset: int, position: Position | None) -> bool:
+        """Delivery rule 5. Raises Gap when a number before this one has not been applied."""
+        if position is None:
+            return offset <= self.offsets.get(topic, -1)
+        last = self.seen.get(f"{position.source}>{topic}")
+        if last is None or position.number == last + 1:
+            return False
+        if position.number > last + 1:
+            raise Gap(topic, last + 1, position.number)
+        return True
+
+    def mark(self, topic: str, offset: int, position: Position | None) -> None:
+        self.offsets[topic] = max(offset, self.offsets.get(topic, -1))
+        if position is not None:
+            self.seen[f"{position.source}>{topic}"] = position.number
+
+
+@dataclass(slots=True)
+class Tx(Generic[S]):
+    """One transaction on one shard.
+
+    `now` is city time, strictly later than that of every earlier transaction on this shard. `state` is what the
+    service built at boot. Handlers never commit, catch, sleep, read the clock or roll dice. What they count or
+    remember in memory goes into `after_commit`, so that a transaction tried again counts once.
+    """
+
+    conn: database.Connection
+    shard: int
+    now: datetime
+    state: S
+    source: str
+    row: ShardRow
+    outgoing: dict[str, Outgoing] = field(default_factory=lambda: defaultdict(Outgoing))
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    _ordinals: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def emit(
+        self,
+        event: Event,
+        *,
+        case_id: CaseId,
+        cause: str,
+        at: datetime | None = None,
+        correlation_id: str = "",
+        topic: str | None = None,
+    ) -> EventId:
+        """Put an event into the outbox; it is on its topic soon after the commit, and never if there is none.
+
+        `cause` is the id of what made it happen (event, command, clock instance and rung): the event's own id is
+        derived from it. A per-department topic is filled in from `event.department`.
+        """
+        ordinal = self._ordinals[cause, event.TYPE]
+        self._ordinals[cause, event.TYPE] += 1
+        event_id = ids.event_id(cause, event.TYPE, ordinal)
+        header = Envelope(event_id, self.source, event.TYPE, at or self.now, case_id,
+                          correlation_id or str(case_id), cause)  # fmt: skip
+        out = self.outgoing[topic or topic_of(event)]
+        out.keys.append(str(case_id).encode())
+        out.headers.append(pack_headers(envelopes.to_headers(header)))
+        out.values.append(event.model_dump_json().encode())
+        return event_id
+
+
+@asynccontextmanager
+async def begin(
+    pool: asyncpg.Pool, service: str, shard: int, clock: CityClock, state: S
+) -> AsyncIterator[Tx[S]]:
+    """Lock the shard, then in a second statement read its row; at the end write outbox and row, and commit.
+
+    Two statements because in one the row comes from a snapshot older than the lock (delivery rule 2).
+    """
+    async with pool.acquire() as conn, conn.transaction():
+        locked = await conn.fetchrow(SQL["lock_shard"], database.lock_class(service), shard)
+        assert locked is not None
+        wall: datetime = locked["wall"]
+        row = _shard_row(await conn.fetchrow(SQL["read_shard"], shard), shard)
+        if row.last_wall > wall + AHEAD_LIMIT:
+            raise ShardStopped(f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock")
+        row.last_wall = max(wall, row.last_wall + TICK)
+        tx = Tx(conn, shard, clock.city(row.last_wall), state, service, row)
+        yield tx
+        await _write_outbox(tx)
+        await conn.execute(SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked)
+    for remember in tx.after_commit:
+        remember()
+
+
+def _shard_row(found: asyncpg.Record | None, shard: int) -> ShardRow:
+    if found is None:
+        raise ShardStopped(f"shard {shard} was never provisioned: a record came from a partition beyond the city's shards")
+    values: dict[str, Any] = dict(found)
+    return ShardRow(**values)
+
+
+async def _write_outbox(tx: Tx[Any]) -> None:
+    for topic, out in tx.outgoing.items():
+        first = tx.row.numbers.get(topic, 0) + 1
+        tx.row.numbers[topic] = first + len(out.keys) - 1
+        await append(tx.conn, topic, tx.shard, first, out)
+
+
+async def append(conn: database.Connection, topic: str, shard: int, first: int | None, out: Outgoing) -> None:
+    """One packed outbox row. `first` None: the publisher gives the numbers later (intake, delivery rule 11)."""
+    await conn.execute(SQL["append_outbox"], topic, shard, first, out.keys, out.headers, out.values)
+
+
+def topic_of(event: Event) -> str:
+    if "{department}" not in event.TOPIC:
+        return event.TOPIC
+    return event.TOPIC.format(department=getattr(event, "department"))  # noqa: B009
+
+
+def pack_headers(headers: envelopes.Headers) -> bytes:
+    """Headers as one column: name, NUL, value, newline. Ours hold neither NUL nor newline."""
+    return b"\n".join(name.encode() + b"\0" + value for name, value in headers)
+
+
+def unpack_headers(packed: bytes) -> envelopes.Headers:
+    pairs = (line.split(b"\0", 1) for line in packed.split(b"\n"))
+    return [(name.decode(), value) for name, value in pairs]

@@ -1,0 +1,103 @@
+"""`check`: what is wrong with settings, city data, store and broker, in one screen. Exit code 1 when something is."""
+
+import argparse
+import asyncio
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+from confluent_kafka import KafkaException
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from services.chassis import database, files, run
+from services.chassis.files import BadFile
+from services.console import provision
+from services.contracts import city as cities
+from services.contracts import topics
+
+Finding = tuple[str, str, str]  # what, "ok" or "bad", detail
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--production", action="store_true", help="demand what production needs (delivery rule 14)")
+
+
+def main(asked: argparse.Namespace) -> int:
+    findings = [*_settings(), *_city(), *asyncio.run(_store(asked.production)), *_broker(asked.production)]
+    table = Table("what", "", "detail", title="Suban: check")
+    for what, verdict, detail in findings:
+        table.add_row(what, f"[{'green' if verdict == 'ok' else 'red'}]{verdict}", detail)
+    Console().print(table)
+    return 1 if any(verdict == "bad" for _, verdict, _ in findings) else 0
+
+
+def _settings() -> Iterator[Finding]:
+    for service in database.SERVICES:
+        try:
+            importlib.import_module(f"services.{service}.service").SERVICE.settings()
+        except ValidationError as wrong:
+            faults = "; ".join(f"SUBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors(include_input=False))
+            yield f"settings of {service}", "bad", faults
+        else:
+            yield f"settings of {service}", "ok", ""
+
+
+def _city() -> Iterator[Finding]:
+    folder = Path(os.environ.get("SUBAN_CITY_DIR", "deploy/city/pingshan"))
+    try:
+        city = files.load_all(folder, cities.MODELS, cities.assemble, cities.problems).value
+    except BadFile as bad:
+        yield f"city data in {folder}", "bad", str(bad)
+        return
+    yield f"city data in {folder}", "ok", f"{len(city.departments)} departments, {len(city.channels)} channels"
+    for service, loader in (("router", "load_rules"), ("notify", "load_templates")):
+        module = importlib.import_module(f"services.{service}.city")
+        try:
+            getattr(module, loader)(folder, city)
+        except BadFile as bad:
+            yield f"city data of {service}", "bad", str(bad)
+        else:
+            yield f"city data of {service}", "ok", ""
+
+
+async def _store(production: bool) -> list[Finding]:
+    found: list[Finding] = []
+    for service in database.SERVICES:
+        try:
+            pool = await database.create_pool(os.environ["SUBAN_DATABASE_URL"], service, 2)
+            shards, clock = await run.provisioned(pool, service)
+            found.append((f"schema {service}", "ok", f"{shards} shards, clock {clock.rate:g}×"))
+            if production:
+                found += await _production_store(pool, clock.rate)
+            await pool.close()
+        except (OSError, asyncpg.PostgresError, run.NotProvisioned) as wrong:
+            found.append((f"schema {service}", "bad", str(wrong)))
+    return found
+
+
+async def _production_store(pool: asyncpg.Pool, rate: float) -> list[Finding]:
+    standby = await pool.fetchval("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
+    return [
+        ("synchronous standby", "ok" if standby else "bad", f"{standby} found"),
+        ("clock rate", "ok" if rate == 1 else "bad", f"{rate:g}; production runs at 1"),
+    ]
+
+
+def _broker(production: bool) -> list[Finding]:
+    bootstrap = os.environ.get("SUBAN_KAFKA_BOOTSTRAP", "")
+    names = [row.name for row in topics.TOPICS if not row.per_department]
+    try:
+        settings = provision.describe(bootstrap, names)
+    except (KafkaException, ValueError) as wrong:
+        return [(f"Kafka at {bootstrap}", "bad", str(wrong))]
+    wrong_time = [n for n, row in settings.items() if row["message.timestamp.type"] != "LogAppendTime"]
+    found = [(f"Kafka at {bootstrap}", "bad" if wrong_time else "ok",
+              f"{', '.join(wrong_time)}: message.timestamp.type must be LogAppendTime" if wrong_time else f"{len(names)} topics")]  # fmt: skip
+    if production:
+        weak = [n for n, row in settings.items() if int(row["min.insync.replicas"]) < 2]
+        found.append(("min.insync.replicas ≥ 2", "bad" if weak else "ok", ", ".join(weak)))
+    return found

@@ -1,0 +1,67 @@
+"""`dead-letters`: what was set aside, why, and taking it up again once the cause is gone."""
+
+import argparse
+import asyncio
+import os
+from uuid import UUID
+
+import asyncpg
+from rich.console import Console
+from rich.table import Table
+
+from services.chassis import database
+
+SQL = database.SQL
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--service", choices=database.SERVICES, help="one service only; all by default")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("list", help="parked cases and dead letters")
+    verbs.add_parser("show", help="everything parked for one case, without its content").add_argument("case_id", type=UUID)
+    retry = verbs.add_parser("retry", help="let the service take parked cases up again, in order")
+    retry.add_argument("case_id", type=UUID, nargs="*", help="these cases; all when none is named")
+
+
+def main(asked: argparse.Namespace) -> int:
+    services = [asked.service] if asked.service else list(database.SERVICES)
+    return asyncio.run({"list": _list, "show": _show, "retry": _retry}[asked.verb](asked, services))
+
+
+async def _open(service: str) -> asyncpg.Connection:
+    return await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"], server_settings={"search_path": service})
+
+
+async def _list(asked: argparse.Namespace, services: list[str]) -> int:
+    parked = Table("service", "case", "events", "since (city time)", "topic", "offset", "reason", title="parked cases")
+    buried = Table("service", "topic", "partition", "offset", "reason", title="dead letters")
+    for service in services:
+        conn = await _open(service)
+        for row in await conn.fetch(SQL["list_parked"]):
+            parked.add_row(service, row["case_id"], str(row["events"]), f"{row['since']:%m-%d %H:%M:%S}", row["topic"],
+                           str(row["offset"]), row["reason"])  # fmt: skip
+        for row in await conn.fetch(SQL["list_buried"]):
+            buried.add_row(service, row["topic"], str(row["partition"]), str(row["offset"]), row["reason"])
+        await conn.close()
+    Console().print(parked, buried)
+    return 0
+
+
+async def _show(asked: argparse.Namespace, services: list[str]) -> int:
+    for service in services:
+        conn = await _open(service)
+        for row in await conn.fetch(SQL["show_parked"], asked.case_id):
+            print(f"{service} {row['topic']}@{row['offset']} parked {row['parked_at']:%Y-%m-%d %H:%M:%S} "
+                  f"retry={row['retry']} bytes={row['bytes']}: {row['reason']}")  # fmt: skip
+        await conn.close()
+    return 0
+
+
+async def _retry(asked: argparse.Namespace, services: list[str]) -> int:
+    for service in services:
+        conn = await _open(service)
+        done = await conn.execute(SQL["ask_for_retry"], asked.case_id or None)
+        await conn.close()
+        if count := int(done.split()[-1]):
+            print(f"{service}: {count} events are taken up again; `dead-letters list` shows what stays")
+    return 0

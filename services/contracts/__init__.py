@@ -1,0 +1,1 @@
+"""Contracts: the words the services share. They know neither Kafka, nor a database, nor what time it is."""

@@ -1,0 +1,374 @@
+"""A city as data: its areas, departments, duty rosters, categories and channels, one model a file.
+
+A model sees to its own file; `problems` sees to what the files say of one another. Nothing here reads a file.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+from services.contracts import faults, schemas, shifts
+from services.contracts.faults import Fault, Place
+from services.contracts.plans import Plans
+from services.contracts.shifts import DepartmentRoster
+from services.contracts.values import ChannelKind, Kind, Segment
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+AreaCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}(/[a-z0-9-]{1,40}){0,3}$")]
+CategoryPath = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){0,4}$", max_length=120)]
+Short = Annotated[str, Field(min_length=1, max_length=60)]
+Named = Iterable[tuple[Place, str | None]]
+
+
+class Row(BaseModel):
+    """A piece of city data: never changed, and nothing in it that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Name(Row):
+    zh: Short
+    en: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class CityFile(Row):
+    """city.yaml. `desk` is the dispatcher's desk, `supervision` who is told at the top of a ladder."""
+
+    name: Name
+    slug: Slug
+    timezone: str
+    desk: Slug
+    supervision: Slug
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as unknown:
+            raise faults.fault("no time zone has this name", "没有这个时区") from unknown
+        return name
+
+
+class AreaLevel(StrEnum):
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+
+
+class Area(Row):
+    """A node of the area tree; its parent: the code less the last part. `fallback` owns what no rule does."""
+
+    code: AreaCode
+    level: AreaLevel
+    name: Name
+    aliases: tuple[Short, ...] = ()
+    fallback: Slug
+
+    @property
+    def parent(self) -> str | None:
+        return self.code.rpartition("/")[0] or None
+
+
+class AreasFile(Row):
+    """areas.yaml."""
+
+    areas: Annotated[tuple[Area, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _tree(self) -> Self:
+        codes = {area.code for area in self.areas}
+        if places := faults.repeated((area.code for area in self.areas), "areas", "code"):
+            raise faults.fault("this code is taken by an earlier area", "区域代码重复", *places)
+        if places := [
+            ("areas", index, "code")
+            for index, area in enumerate(self.areas)
+            if area.parent and area.parent not in codes
+        ]:
+            raise faults.fault("no area has the code above this one", "上级区域不存在", *places)
+        return self
+
+
+class DepartmentLevel(StrEnum):
+    DESK = "desk"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    ENTERPRISE = "enterprise"
+
+
+class Department(Row):
+    """A unit that can own a case. `duties` says in one line what it is responsible for."""
+
+    slug: Slug
+    name: Name
+    short: Short
+    level: DepartmentLevel
+    parent: Slug | None = None
+    area: AreaCode | None = None
+    duties: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class DepartmentsFile(Row):
+    """departments.yaml."""
+
+    departments: Annotated[tuple[Department, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _slugs(self) -> Self:
+        slugs = {department.slug for department in self.departments}
+        if places := faults.repeated((row.slug for row in self.departments), "departments", "slug"):
+            raise faults.fault("this slug is taken by an earlier department", "部门代码重复", *places)
+        if places := [
+            ("departments", index, "parent")
+            for index, row in enumerate(self.departments)
+            if row.parent is not None and row.parent not in slugs
+        ]:
+            raise faults.fault("no department has this slug", "上级部门不存在", *places)
+        return self
+
+
+class RosterFile(Row):
+    """roster.yaml: who is on duty, by department and shift."""
+
+    departments: dict[Slug, DepartmentRoster]
+
+    @model_validator(mode="after")
+    def _one_id_one_person(self) -> Self:
+        known: dict[str, str] = {}
+        for slug, roster in self.departments.items():
+            for place, officer in roster.officers():
+                if known.setdefault(officer.id, officer.name) != officer.name:
+                    at = ("departments", slug, *place, "id")
+                    raise faults.fault("this id is another officer's", "该编号属于另一人", at)
+        return self
+
+
+class Category(Row):
+    """A node of the category tree. `evidence`: a resolve must bring some (a photograph, a record)."""
+
+    path: CategoryPath
+    en: Annotated[str, Field(min_length=1, max_length=120)]
+    evidence: bool = False
+
+    @property
+    def parent(self) -> str | None:
+        return self.path.rpartition("/")[0] or None
+
+
+class CategoriesFile(Row):
+    """categories.yaml."""
+
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _tree(self) -> Self:
+        paths = {row.path for row in self.categories}
+        if places := faults.repeated((row.path for row in self.categories), "categories", "path"):
+            raise faults.fault("this path stands here already", "类别重复", *places)
+        if places := [
+            ("categories", index, "path")
+            for index, row in enumerate(self.categories)
+            if row.parent and row.parent not in paths
+        ]:
+            raise faults.fault("no category has the path above this one", "上级类别不存在", *places)
+        return self
+
+
+CanonicalField = Literal[
+    "request_id", "title", "text", "category", "kind", "segment", "media", "occurred_at", "extra",
+    "place", "place.address", "place.lat", "place.lon", "place.datum", "place.area",
+    "reporter", "reporter.name", "reporter.phone", "reporter.app_user", "reporter.locale",
+    "reporter.anonymous",
+]  # fmt: skip
+
+
+class Preset(Row):
+    """What a request by this channel is, where it does not say so itself."""
+
+    area: AreaCode | None = None
+    category: CategoryPath | None = None
+    segment: Segment | None = None
+    kind: Kind | None = None
+
+
+class Channel(Row):
+    """A way in. `mapping` makes our request of the channel's shape: canonical field to jmespath expression.
+
+    No mapping means that it speaks our schema. `aliases` are other names under which records know it.
+    """
+
+    id: Slug
+    kind: ChannelKind
+    name: Name
+    aliases: tuple[Short, ...] = ()
+    enabled: bool = True
+    rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
+    mapping: dict[CanonicalField, Annotated[str, Field(min_length=1)]] | None = None
+    preset: Preset | None = None
+
+
+class ChannelsFile(Row):
+    """channels.yaml."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ids(self) -> Self:
+        if places := faults.repeated((row.id for row in self.channels), "channels", "id"):
+            raise faults.fault("this id is taken by an earlier channel", "渠道代码重复", *places)
+        if places := [
+            ("channels", index, "mapping")
+            for index, row in enumerate(self.channels)
+            if row.mapping is not None and not {"request_id", "text"} <= row.mapping.keys()
+        ]:
+            reason = "a mapping gives at least request_id and text"
+            raise faults.fault(reason, "映射至少含 request_id 与 text", *places)
+        return self
+
+
+@dataclass(frozen=True)
+class City:
+    """Everything the services know of a city, put together."""
+
+    file: CityFile
+    areas: tuple[Area, ...]
+    departments: tuple[Department, ...]
+    roster: Mapping[str, DepartmentRoster]
+    categories: tuple[Category, ...]
+    channels: tuple[Channel, ...]
+    plans: Plans
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.file.timezone)
+
+    @cached_property
+    def area_by_code(self) -> dict[str, Area]:
+        return {area.code: area for area in self.areas}
+
+    @cached_property
+    def department_by_slug(self) -> dict[str, Department]:
+        return {department.slug: department for department in self.departments}
+
+    @cached_property
+    def category_by_path(self) -> dict[str, Category]:
+        return {category.path: category for category in self.categories}
+
+    @cached_property
+    def channel_by_id(self) -> dict[str, Channel]:
+        return {channel.id: channel for channel in self.channels}
+
+    @cached_property
+    def channel_by_alias(self) -> dict[str, Channel]:
+        """By id, Chinese name or alias: how another system's record names it."""
+        return {name: row for row in self.channels for name in (row.id, row.name.zh, *row.aliases)}
+
+    def known_category(self, path: str | None) -> str | None:
+        """The nearest category at or above `path` that the city has; None when its first part is unknown."""
+        while path and path not in self.category_by_path:
+            path = path.rpartition("/")[0]
+        return path or None
+
+
+MODELS: dict[str, type[BaseModel]] = {
+    "city.yaml": CityFile,
+    "areas.yaml": AreasFile,
+    "departments.yaml": DepartmentsFile,
+    "roster.yaml": RosterFile,
+    "categories.yaml": CategoriesFile,
+    "channels.yaml": ChannelsFile,
+    "plans.yaml": Plans,
+}
+
+
+def assemble(parts: Mapping[str, BaseModel]) -> City:
+    """One city of its files, by the names of MODELS."""
+    files = tuple(parts[name] for name in MODELS)
+    match files:
+        case (
+            CityFile() as head, AreasFile() as areas, DepartmentsFile() as departments, RosterFile() as roster,
+            CategoriesFile() as categories, ChannelsFile() as channels, Plans() as promises,
+        ):  # fmt: skip
+            return City(
+                head, areas.areas, departments.departments, roster.departments,
+                categories.categories, channels.channels, promises,
+            )  # fmt: skip
+    raise TypeError(f"not a city's files: {[type(part).__name__ for part in files]}")
+
+
+def problems(city: City) -> tuple[Fault, ...]:
+    """What the files say of one another and is not so; empty when the city is sound."""
+    return (*_units(city), *_areas(city), *_roster(city), *_channels(city), *_plans(city))
+
+
+def unknown_departments(city: City, file: str, named: Named) -> Iterator[Fault]:
+    return faults.unknown(file, named, city.department_by_slug, "department has the slug", "部门")
+
+
+def unknown_areas(city: City, file: str, named: Named) -> Iterator[Fault]:
+    return faults.unknown(file, named, city.area_by_code, "area has the code", "区域")
+
+
+def unknown_categories(city: City, file: str, named: Named) -> Iterator[Fault]:
+    return faults.unknown(file, named, city.category_by_path, "category has the path", "类别")
+
+
+def _units(city: City) -> Iterator[Fault]:
+    named: list[tuple[Place, str]] = [(("desk",), city.file.desk), (("supervision",), city.file.supervision)]
+    yield from unknown_departments(city, "city.yaml", named)
+    desk = city.department_by_slug.get(city.file.desk)
+    if desk and desk.level is not DepartmentLevel.DESK:
+        yield Fault("city.yaml", ("desk",), "this department's level is not desk", "该部门不是分拨台")
+    areas = ((("departments", i, "area"), row.area) for i, row in enumerate(city.departments))
+    yield from unknown_areas(city, "departments.yaml", areas)
+
+
+def _areas(city: City) -> Iterator[Fault]:
+    fallbacks = ((("areas", i, "fallback"), area.fallback) for i, area in enumerate(city.areas))
+    yield from unknown_departments(city, "areas.yaml", fallbacks)
+    names: dict[str, str] = {}
+    for i, area in enumerate(city.areas):
+        for alias in area.aliases:
+            if names.setdefault(alias, area.code) != area.code:
+                at: Place = ("areas", i, "aliases")
+                yield Fault("areas.yaml", at, f"{alias} is another area's", "别名属于另一区域")
+
+
+def _roster(city: City) -> Iterator[Fault]:
+    for row in city.departments:
+        if row.slug not in city.roster:
+            yield Fault("roster.yaml", ("departments",), f"no roster for {row.slug}", "部门缺少值班表")
+    at = (((("departments", slug)), slug) for slug in city.roster)
+    yield from unknown_departments(city, "roster.yaml", at)
+    for slug, roster in city.roster.items():
+        if gap := shifts.first_gap(roster.shifts):
+            place = ("departments", slug, "shifts")
+            yield Fault("roster.yaml", place, f"nobody is on duty {gap}", "班次未覆盖全周")
+
+
+def _channels(city: City) -> Iterator[Fault]:
+    presets = [(("channels", i, "preset"), row.preset) for i, row in enumerate(city.channels) if row.preset]
+    areas = (((*at, "area"), preset.area) for at, preset in presets)
+    yield from unknown_areas(city, "channels.yaml", areas)
+    categories = (((*at, "category"), preset.category) for at, preset in presets)
+    yield from unknown_categories(city, "channels.yaml", categories)
+
+
+def _plans(city: City) -> Iterator[Fault]:
+    named = (
+        (("plans", i, "when", "category", j), path)
+        for i, row in enumerate(city.plans.plans)
+        for j, path in enumerate(row.when.category)
+    )
+    yield from unknown_categories(city, "plans.yaml", named)
+
+
+def json_schemas() -> dict[str, dict[str, JsonValue]]:
+    """The published JSON Schemas of the city files, by file name: `areas.json` for areas.yaml."""
+    return {name.replace(".yaml", ".json"): schemas.json_schema(model) for name, model in MODELS.items()}

@@ -1,0 +1,71 @@
+"""Identities. Every id is derived from its cause, so that a repeat is the same thing and not a second one."""
+
+import hashlib
+from datetime import date
+from typing import NewType
+from uuid import UUID, uuid5
+
+CaseId = NewType("CaseId", UUID)
+EventId = NewType("EventId", UUID)
+AssignmentId = NewType("AssignmentId", UUID)
+ClockId = NewType("ClockId", UUID)
+NoticeId = NewType("NoticeId", UUID)
+DepartmentSlug = NewType("DepartmentSlug", str)
+
+NAMESPACE = UUID("5b0ce0d4-5d2e-5a55-9d0c-73756261006e")
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_HEARD_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
+
+
+def derive(*parts: str) -> UUID:
+    """One uuid5 of the parts; a part may hold anything but the separator U+001F."""
+    return uuid5(NAMESPACE, "\x1f".join(parts))
+
+
+def case_id(channel: str, request_key: str) -> CaseId:
+    """The case a channel's request becomes: the same request sent again is the same case."""
+    return CaseId(derive("case", channel, request_key))
+
+
+def event_id(cause: str, event_type: str, ordinal: int) -> EventId:
+    """`ordinal` counts events of this type within this cause, never within a batch (delivery rule 4)."""
+    return EventId(derive("event", cause, event_type, str(ordinal)))
+
+
+def shard_of(case: UUID, shards: int) -> int:
+    """Delivery rule 1: ours, explicit, and never the broker's hash."""
+    return case.int % shards
+
+
+def public_number(case: CaseId, day: date, attempt: int = 0) -> str:
+    """`20261122-7K3M-9QX2`: local date of receipt, seven characters of a hash, one check character.
+
+    `attempt` is the derivation: 0, and the next one whenever a number is taken already.
+    """
+    digest = hashlib.sha256(f"{case}\x1f{attempt}".encode()).digest()
+    body = "".join(CROCKFORD[byte & 31] for byte in digest[:7])
+    stem = f"{day:%Y%m%d}{body}"
+    code = body + _check_character(stem)
+    return f"{day:%Y%m%d}-{code[:4]}-{code[4:]}"
+
+
+def read_number(spoken: str) -> str | None:
+    """A public number as typed or dictated, brought to its written form; None when the check fails.
+
+    Case, spaces and hyphens do not matter; O is read as 0, I and L as 1.
+    """
+    plain = "".join(spoken.upper().split()).replace("-", "").translate(_HEARD_AS)
+    if len(plain) != 16 or not plain[:8].isdigit() or any(c not in CROCKFORD for c in plain[8:]):
+        return None
+    if _check_character(plain[:15]) != plain[15]:
+        return None
+    return f"{plain[:8]}-{plain[8:12]}-{plain[12:]}"
+
+
+def _check_character(stem: str) -> str:
+    """Luhn mod 32: finds every single wrong character and nearly every swap of two neighbours."""
+    total = 0
+    for place, character in enumerate(reversed(stem)):
+        value = CROCKFORD.index(character) * (2 if place % 2 == 0 else 1)
+        total += value // 32 + value % 32
+    return CROCKFORD[-total % 32]

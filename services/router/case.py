@@ -1,0 +1,97 @@
+"""A case as the router knows it: its state, who holds it, what was promised. No citizen's text is in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.contracts import ids
+from services.contracts.ids import CaseId
+from services.contracts.plans import Plan
+from services.contracts.values import Handler, Holder, Kind, State, TriageClass
+
+LEAD, ASSIST, DESK = "lead", "assist", "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A stretch of time in which the case was a department's to act on; `closed_at` None while it is."""
+
+    id: str
+    version: int
+    department: str
+    role: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        return self.opened_at <= at and (self.closed_at is None or at <= self.closed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`version` counts lines of the log; `assignment_version` changes only with owner, role or force.
+
+    `trail` is every state with the instant it began, so that it can be said what was legal at an earlier one.
+    """
+
+    id: CaseId
+    number: str
+    state: State
+    version: int
+    assignment_version: int
+    holder: Holder
+    assignments: tuple[Assignment, ...]
+    trail: tuple[tuple[datetime, State], ...]
+    kind: Kind
+    category: str | None
+    area: str | None
+    triage_class: TriageClass
+    plan: Plan
+    received_at: datetime
+    changed_at: datetime
+    bounces: int = 0
+    handler: Handler | None = None
+    responded_at: datetime | None = None
+    close_at: datetime | None = None
+
+    @property
+    def open(self) -> Iterator[Assignment]:
+        return (one for one in self.assignments if one.closed_at is None)
+
+    def assignment_of(self, department: str) -> Assignment | None:
+        """The open assignment of this department, if it has one."""
+        return next((one for one in self.open if one.department == department), None)
+
+    def has_seen(self, department: str) -> bool:
+        return any(one.department == department for one in self.assignments)
+
+    def state_at(self, at: datetime) -> State:
+        """The state the case was in at `at`; before its receipt: received."""
+        return next((state for since, state in reversed(self.trail) if since <= at), State.RECEIVED)
+
+
+def moved(case: Case, state: State, at: datetime) -> Case:
+    """The next line of the log: another version and, if it is another state, another stretch of the trail."""
+    if state is case.state:
+        return replace(case, version=case.version + 1)
+    return replace(case, version=case.version + 1, state=state, changed_at=at, trail=(*case.trail, (at, state)))
+
+
+def handed(case: Case, holder: Holder, assists: tuple[str, ...], at: datetime) -> Case:
+    """To another owner: open assignments end, new ones begin under the next assignment version."""
+    version = case.assignment_version + 1
+    lead = _assignment(case.id, version, holder.unit, DESK if holder.is_desk else LEAD, at)
+    helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in assists)
+    ended = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
+    return replace(
+        case, assignment_version=version, holder=holder, assignments=(*ended, lead, *helpers), handler=None, changed_at=at
+    )
+
+
+def ended(case: Case, at: datetime) -> Case:
+    """Nobody has to act any more."""
+    return replace(case, assignments=tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments))
+
+
+def _assignment(case_id: CaseId, version: int, department: str, role: str, at: datetime) -> Assignment:
+    return Assignment(str(ids.derive("assignment", str(case_id), str(version), department)), version, department, role, at)

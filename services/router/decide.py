@@ -1,0 +1,132 @@
+"""Whose is it? From what a citizen sent to an owner, by the duty list: pure, total, and never nobody.
+
+The steps: the area (areas.py) → classifying rules → the most specific rule that decides (ruleset.py) → the fallback
+owner of the area → the dispatcher's desk. Every verdict says which step found the owner, and what nearly did.
+"""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from services.contracts import plans
+from services.contracts.city import City
+from services.contracts.events import SubmissionReceived
+from services.contracts.plans import Plan
+from services.contracts.values import TriageClass
+from services.router import areas, ruleset, wording
+from services.router.areas import Areas
+from services.router.rules import DutyList, Rule
+from services.router.ruleset import Chosen, Facts, NearMiss, NoRule, RuleSet
+from services.router.wording import Said
+
+
+@dataclass(frozen=True)
+class Law:
+    """What is in force in a city, ready to be asked."""
+
+    city: City
+    areas: Areas
+    rules: RuleSet
+    zone: ZoneInfo
+
+    @property
+    def desk(self) -> str:
+        return self.city.file.desk
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Whose it is and why. `lead` None: nobody claims it, the desk holds it; `reason` says so either way.
+
+    `steps` are the steps taken, the last one found the owner: `rule:<id>`, `area:<code>`, `desk`; `no_rule` and
+    `no_area` are steps that found nobody. `matched` and `near` are for the question why.
+    """
+
+    lead: str | None
+    assists: tuple[str, ...]
+    area: str | None
+    area_by: str | None
+    category: str | None
+    triage_class: TriageClass
+    plan: Plan
+    rule_id: str | None
+    digest: str
+    matched: tuple[str, ...]
+    near: tuple[NearMiss, ...]
+    steps: tuple[str, ...]
+    reason: Said
+
+
+def law(duty: DutyList) -> Law:
+    return Law(duty.city, areas.index(duty.city.areas), ruleset.compiled(duty.rules), duty.city.zone)
+
+
+def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
+    """The owner, the class and the plan of a case. Never raises for data that passed the door."""
+    where = law.areas.locate(submission.place, areas.fold(submission.match_text))
+    area, area_by = (where.code, where.by) if isinstance(where, areas.Known) else (None, None)
+    facts = Facts(
+        category=law.city.known_category(submission.category),
+        area=area,
+        channel=submission.channel,
+        channel_kind=submission.channel_kind,
+        segment=submission.segment,
+        kind=submission.kind,
+        text=areas.fold(submission.match_text),
+        local=submission.received_at.astimezone(law.zone),
+        bounces=bounces,
+    )
+    classed = _classify(law.rules, facts)
+    found = ruleset.match(law.rules.deciding, classed)
+    match found:
+        case Chosen(rule, matched, near):
+            return _by_rule(law, classed, area_by, rule, matched, near)
+        case NoRule(near):
+            return _by_fallback(law, classed, area_by, near)
+
+
+def _classify(rules: RuleSet, facts: Facts) -> Facts:
+    found = ruleset.match(rules.classifying, facts) if rules.classifying.rows else None
+    if isinstance(found, Chosen) and found.rule.then.triage_class:
+        return replace(facts, triage_class=found.rule.then.triage_class)
+    return facts
+
+
+def _by_rule(
+    law: Law, facts: Facts, area_by: str | None, rule: Rule, matched: tuple[str, ...], near: tuple[NearMiss, ...]
+) -> Routed:
+    triage = rule.then.triage_class or facts.triage_class
+    lead = None if rule.then.lead == law.desk else rule.then.lead
+    return Routed(
+        lead, rule.then.assists if lead else (), facts.area, area_by, facts.category, triage,
+        _plan(law, facts, triage, rule.then.plan), rule.id, law.rules.digest, matched, near, (f"rule:{rule.id}",),
+        wording.by_rule(rule.id, rule.then.lead or law.desk, law.city),
+    )  # fmt: skip
+
+
+def _by_fallback(law: Law, facts: Facts, area_by: str | None, near: tuple[NearMiss, ...]) -> Routed:
+    """No rule: the owner of the area, unless that is the desk or the area is unknown; then the desk."""
+    owner = law.areas.fallback(facts.area)
+    lead = owner if owner != law.desk else None
+    steps: tuple[str, ...] = ("no_rule", f"area:{facts.area}" if facts.area else "no_area")
+    if lead and facts.area:
+        reason = wording.by_area(facts.area, lead, law.city)
+    else:
+        steps, reason = (*steps, "desk"), wording.NO_OWNER if facts.area else wording.NO_AREA
+    return Routed(
+        lead, (), facts.area, area_by, facts.category, facts.triage_class,
+        _plan(law, facts, facts.triage_class, None), None, law.rules.digest, (), near, steps, reason,
+    )  # fmt: skip
+
+
+def bare(law: Law) -> Routed:
+    """When our own rules cannot decide: the desk has it, by the default plan, and the clocks run (delivery rule 9)."""
+    plan = law.city.plans.by_name[law.city.plans.default]
+    return Routed(None, (), None, None, None, TriageClass.ORDINARY, plan, None, law.rules.digest, (), (),
+                  ("could_not_decide", "desk"), wording.BARE)  # fmt: skip
+
+
+def _plan(law: Law, facts: Facts, triage: TriageClass, named: str | None) -> Plan:
+    """The plan a rule names wins over plans.yaml."""
+    if named is not None:
+        return law.city.plans.by_name[named]
+    return plans.choose(law.city.plans, plans.Facts(facts.category, triage, facts.segment, facts.kind))

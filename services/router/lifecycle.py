@@ -1,0 +1,172 @@
+"""The lifecycle of a case, as a table: who may do what in which state, where it leads, and why.
+
+One line is one edge. What no line allows is refused with the legal moves. `docs/lifecycle.md` is drawn from here.
+A line that is not `served` is law already, but this version answers it with `not_served_yet`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.contracts.values import State
+
+S = State
+
+
+class Who(StrEnum):
+    """In what capacity somebody acts on this very case."""
+
+    LEAD = "lead"  # the department whose assignment is open, 主办
+    ASSIST = "assist"  # a department that helps, 协办
+    DESK = "desk"  # the dispatcher's desk, 分拨台
+    CITIZEN = "citizen"  # by an act through the channel
+    RULES = "rules"  # the router itself, by the duty list
+    TIMER = "timer"  # time, by a clock or a silent period
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`to` None: the state stays. `guard` names a condition in decide.GUARDS that is asked after the table."""
+
+    command: str
+    states: tuple[State, ...]
+    to: State | None
+    who: tuple[Who, ...]
+    zh: str
+    en: str
+    guard: str = ""
+    served: bool = False
+
+
+def _edge(command: str, states: str, to: str, who: str, zh: str, en: str, guard: str = "", served: bool = False) -> Edge:
+    named = tuple(S(one) for one in states.split())
+    return Edge(command, named, S(to) if to else None, tuple(Who(one) for one in who.split()), zh, en, guard, served)
+
+
+YES = True
+AT_WORK = "dispatched accepted in_progress"
+OPEN = "registered dispatched accepted in_progress suspended disputed awaiting_children"
+
+EDGES: tuple[Edge, ...] = tuple(_edge(*row) for row in (
+    # command      from                                to                 who             中文                     English                                              guard            served
+    ("register",   "received",                         "registered",      "rules",        "受理即立案",             "what was received is a case",                       "",              YES),
+    ("dispatch",   "registered",                       "dispatched",      "rules",        "按事项清单派单",         "the duty list names its owner",                     "",              YES),
+    ("assign",     "registered",                       "dispatched",      "desk",         "分拨台派单",             "the desk names its owner",                          "known_units",   YES),
+    ("accept",     "dispatched",                       "accepted",        "lead",         "签收",                   "the department signs for it",                       "",              YES),
+    ("start",      "accepted",                         "in_progress",     "lead",         "开始办理",               "work begins",                                       "",              YES),
+    ("respond",    f"{AT_WORK} suspended",             "",                "lead",         "响应市民",               "the citizen has been answered",                     "said_or_noted", YES),
+    ("respond",    "registered",                       "",                "desk",         "分拨台响应市民",         "the desk answers while it holds the case",          "said_or_noted", YES),
+    ("return",     AT_WORK,                            "registered",      "lead",         "退单",                   "not ours: back to the desk",                        "returnable",    YES),
+    ("resolve",    "accepted in_progress",             "resolved",        "lead",         "办结",                   "done, provisionally until closed",                  "evidence",      YES),
+    ("close",      "resolved",                         "closed",          "desk",         "结案",                   "the desk closes it",                                "",              YES),
+    ("close",      "resolved",                         "closed",          "timer",        "期满无异议自动结案",     "silence has lasted long enough",                    "silent",        YES),
+    ("reject",     "registered dispatched",            "rejected",        "desk",         "不予受理",               "not a matter for this house",                       "",              YES),
+    ("withdraw",   OPEN,                               "withdrawn",       "desk citizen", "撤诉",                   "the citizen takes it back",                         "",              YES),
+    ("urge",       OPEN,                               "",                "citizen",      "市民催办",               "the citizen asks to hurry",                         "",              YES),
+    ("supplement", f"{OPEN} resolved verifying",       "",                "citizen",      "市民补充",               "the citizen adds something",                        "",              YES),
+    ("rate",       "resolved verifying closed",        "",                "citizen",      "市民评价",               "the citizen rates it",                              "",              YES),
+    ("urge",       OPEN,                               "",                "desk",         "分拨台催办",             "the desk asks to hurry",                            ),
+    ("supervise",  OPEN,                               "",                "desk timer",   "督办",                   "supervision watches it",                            ),
+    ("reclassify", f"registered {AT_WORK}",            "",                "desk",         "改类；时限只可趋紧",     "category or class changes; plans only tighten",     "only_tighter"),
+    ("reassign",   f"{AT_WORK} suspended",             "dispatched",      "desk",         "改派",                   "the desk names another owner",                      "known_units"),
+    ("uphold",     "registered",                       "",                "desk",         "退单成立",               "the return was right",                              "under_review"),
+    ("refuse",     "registered",                       "dispatched",      "desk",         "退单不成立，退回原单位", "the return was wrong: back to the same owner",      "under_review"),
+    ("refuse",     f"{AT_WORK} suspended",             "",                "desk",         "不同意所请",             "what was asked for is not granted",                 "asked_for"),
+    ("dispute",    "registered",                       "disputed",        "desk rules",   "权责争议",               "owners disagree, or the bounce limit is reached",   "bounced_out"),
+    ("rule",       "disputed",                         "dispatched",      "desk",         "裁定，强制派单",         "a ruling sends it on, forced",                      "known_units"),
+    ("split",      "registered disputed",              "awaiting_children", "desk",       "拆分为子单",             "children carry the parts",                          "known_units"),
+    ("resolve",    "awaiting_children",                "resolved",        "rules",        "子单全部办结",           "the last lead child has resolved",                  "children_done"),
+    ("merge",      OPEN,                               "merged",          "desk",         "并单",                   "another case stands for it",                        "same_matter"),
+    ("unmerge",    "merged",                           "registered",      "desk",         "撤销并单",               "it stands for itself again",                        ""),
+    ("pause",      "accepted in_progress",             "suspended",       "lead",         "申请暂停计时",           "the clock may rest, for a listed reason",           "listed_reason"),
+    ("shelve",     "accepted in_progress",             "suspended",       "lead desk",    "挂账",                   "kept for later, named and capped",                  "listed_reason"),
+    ("resume",     "suspended",                        "in_progress",     "lead desk timer", "恢复计时",            "the reason is gone, or the cap is reached",         ""),
+    ("extend",     f"{AT_WORK} suspended",             "",                "lead",         "申请延期",               "asks for a later due",                              "before_due"),
+    ("approve",    f"{AT_WORK} suspended",             "",                "desk",         "批准所请",               "a pause or an extension is granted",                "asked_for"),
+    ("whistle",    "accepted in_progress",             "",                "lead",         "吹哨",                   "calls departments to the spot",                     "known_units"),
+    ("arrive",     "accepted in_progress",             "",                "assist",       "报到",                   "a called department is there",                      "called"),
+    ("report",     f"{AT_WORK} suspended",             "",                "assist",       "协办反馈",               "an assisting department reports its part",          ""),
+    ("raise",      f"{AT_WORK} suspended",             "",                "lead timer",   "上报上一级",             "a level above takes part",                          ""),
+    ("verify",     "resolved",                         "verifying",       "desk timer",   "回访核查",               "the citizen is asked",                              ""),
+    ("close",      "verifying",                        "closed",          "desk timer",   "核查通过，结案",         "verified, or silent",                               ""),
+    ("redo",       "resolved verifying",               "in_progress",     "desk",         "重办",                   "verification failed: do it again",                  ""),
+    ("reopen",     "closed",                           "in_progress",     "desk citizen", "重启",                   "within the window it comes back",                   "within_window"),
+    ("transfer_out", "registered dispatched",          "transferred_out", "desk",         "转出",                   "another authority's matter",                        ""),
+    ("hand_off",   f"registered {AT_WORK}",            "handed_off",      "desk",         "移交应急",               "an emergency service has taken it",                 ""),
+))  # fmt: skip
+
+COMMANDS: tuple[str, ...] = tuple(dict.fromkeys(edge.command for edge in EDGES))
+SERVED: frozenset[str] = frozenset(edge.command for edge in EDGES if edge.served)
+FINAL: frozenset[State] = frozenset({S.CLOSED, S.REJECTED, S.MERGED, S.WITHDRAWN, S.TRANSFERRED_OUT, S.HANDED_OFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The table allows it; the edge's guard, if any, is still to be asked."""
+
+    edge: Edge
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Illegal:
+    """The table does not. `legal` are the commands this somebody may give now.
+
+    `served` False: the law knows the move and this version does not. `who`: those who might, in this state.
+    """
+
+    state: State
+    command: str
+    legal: tuple[str, ...]
+    served: bool
+    who: tuple[Who, ...]
+
+
+def move(state: State, command: str, who: Who) -> Moved | Illegal:
+    """The one way to a new state. Total: every state, every word, everybody."""
+    here = [edge for edge in EDGES if edge.command == command and state in edge.states]
+    mine = next((edge for edge in here if who in edge.who), None)
+    if mine and mine.served:
+        return Moved(mine, state if mine.to is None else mine.to)
+    served = mine is None and command in SERVED
+    others = tuple(dict.fromkeys(one for edge in here if edge.served for one in edge.who))
+    return Illegal(state, command, legal(state, who), served, others)
+
+
+def legal(state: State, who: Who) -> tuple[str, ...]:
+    """What `who` may do in `state`, in the table's order; only what this version serves."""
+    return tuple(edge.command for edge in EDGES if edge.served and state in edge.states and who in edge.who)
+
+
+def diagram() -> str:
+    """The table as a mermaid state diagram; dotted names are edges that are not served yet."""
+    return "\n".join(["stateDiagram-v2", "    [*] --> received", *_arrows(), *_ends()])
+
+
+def _arrows() -> Iterator[str]:
+    labels: dict[tuple[State, State], list[str]] = {}
+    for edge in EDGES:
+        for state in edge.states if edge.to else ():
+            assert edge.to is not None
+            names = labels.setdefault((state, edge.to), [])
+            name = edge.command if edge.served else f"({edge.command})"
+            if name not in names:
+                names.append(name)
+    return (f"    {start} --> {end}: {', '.join(names)}" for (start, end), names in labels.items())
+
+
+def _ends() -> Iterator[str]:
+    return (f"    {state} --> [*]" for state in State if state in FINAL)
+
+
+def markdown() -> str:
+    """The table as a Markdown table, one edge a row."""
+    head = ["| command | from | to | who | guard | served | reason |", "|---|---|---|---|---|---|---|"]
+    return "\n".join(head + [_row(edge) for edge in EDGES])
+
+
+def _row(edge: Edge) -> str:
+    states, who = ", ".join(edge.states), ", ".join(edge.who)
+    guard = f"`{edge.guard}`" if edge.guard else ""
+    served = "yes" if edge.served else "not yet"
+    return f"| `{edge.command}` | {states} | {edge.to or '(stays)'} | {who} | {guard} | {served} | {edge.zh} / {edge.en} |"

@@ -1,0 +1,91 @@
+-- The router's questions to its own tables.
+
+-- name: cases_of
+SELECT c.*, p.body AS plan_body FROM cases c JOIN plan p ON p.digest = c.plan WHERE c.case_id = ANY($1::uuid[]);
+
+-- name: registered_among
+SELECT case_id FROM cases WHERE case_id = ANY($1::uuid[]);
+
+-- name: submissions_of
+SELECT case_id, body FROM submission WHERE case_id = ANY($1::uuid[]);
+
+-- name: waiting_acts
+UPDATE act SET taken = true WHERE case_id = ANY($1::uuid[]) AND NOT taken RETURNING case_id, event_id, body;
+
+-- name: save_plans
+-- In order of digest, so that two shards never wait for each other crosswise.
+INSERT INTO plan (digest, body)
+SELECT digest, body FROM unnest($1::text[], $2::text[]) AS rows (digest, body)
+WHERE NOT EXISTS (SELECT FROM plan WHERE plan.digest = rows.digest) ORDER BY digest
+ON CONFLICT DO NOTHING;
+
+-- name: change_cases
+UPDATE cases SET state = r.state, version = r.version, assignment_version = r.assignment_version, holder = r.holder,
+    holder_is_desk = r.holder_is_desk, holder_reason = r.holder_reason, bounces = r.bounces, changed_at = r.changed_at,
+    responded_at = r.responded_at, close_at = r.close_at, record = r.record
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::boolean[], $7::text[], $8::smallint[],
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[])
+    AS r (case_id, state, version, assignment_version, holder, holder_is_desk, holder_reason, bounces,
+          changed_at, responded_at, close_at, record)
+WHERE cases.case_id = r.case_id;
+
+-- name: save_seen
+INSERT INTO seen_by (department, received_at, case_id)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) ON CONFLICT DO NOTHING;
+
+-- name: save_moves
+INSERT INTO move (case_id, version, at, command, actor, state, holder, details)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]);
+
+-- name: save_acts
+INSERT INTO act (case_id, act_id, event_id, kind, body, taken)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::boolean[]) ON CONFLICT DO NOTHING;
+
+-- name: replies_to
+SELECT r.actor, r.command_id, r.body, r.type, r.data
+FROM reply r JOIN unnest($1::text[], $2::text[]) AS asked (actor, command_id) USING (actor, command_id);
+
+-- name: save_replies
+-- Returns how many: fewer than sent means that another shard took the same command id a moment ago.
+WITH saved AS (
+    INSERT INTO reply (actor, command_id, body, type, data, taken_at)
+    SELECT actor, command_id, body, type, data, $6 FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[])
+        AS rows (actor, command_id, body, type, data)
+    ORDER BY actor, command_id
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT count(*) FROM saved;
+
+-- name: forget_replies
+DELETE FROM reply WHERE ctid = ANY(ARRAY(SELECT ctid FROM reply WHERE taken_at < $1 ORDER BY taken_at LIMIT 1000));
+
+-- name: silent
+SELECT case_id FROM cases WHERE shard = $1 AND close_at <= $2 ORDER BY close_at LIMIT 200;
+
+-- name: case_by_number
+SELECT case_id FROM cases WHERE number = $1 ORDER BY received_at LIMIT 1;
+
+-- name: moves_of
+SELECT version, at, command, actor, state, holder, details FROM move WHERE case_id = $1 ORDER BY version;
+
+-- name: acts_of
+SELECT act_id, kind, body FROM act WHERE case_id = $1 AND taken;
+
+-- name: submission_of
+SELECT body, verdict FROM submission WHERE case_id = $1;
+
+-- name: list_all
+SELECT c.case_id, c.number, c.state, c.version, c.assignment_version, c.holder, c.holder_is_desk, c.category, c.area,
+       c.triage_class, c.kind, c.received_at, c.changed_at, c.responded_at
+FROM cases c
+WHERE (c.received_at, c.case_id) > ($1, $2) AND c.received_at <= $3
+  AND ($4::text IS NULL OR c.state = $4) AND ($5::text IS NULL OR c.holder = $5)
+ORDER BY c.received_at, c.case_id LIMIT $6;
+
+-- name: list_seen
+SELECT c.case_id, c.number, c.state, c.version, c.assignment_version, c.holder, c.holder_is_desk, c.category, c.area,
+       c.triage_class, c.kind, c.received_at, c.changed_at, c.responded_at
+FROM seen_by s JOIN cases c USING (case_id)
+WHERE s.department = $7 AND (s.received_at, s.case_id) > ($1, $2) AND s.received_at <= $3
+  AND ($4::text IS NULL OR c.state = $4) AND ($5::text IS NULL OR c.holder = $5)
+ORDER BY s.received_at, s.case_id LIMIT $6;

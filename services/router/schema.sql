@@ -1,0 +1,87 @@
+-- What the router owns. Names are without schema: search_path is set to `router`.
+
+-- A promise as it was made, once for all cases it was made to.
+CREATE TABLE IF NOT EXISTS plan (
+    digest text PRIMARY KEY,
+    body   text NOT NULL
+);
+
+-- The case as decisions need it. Narrow and hot: no citizen's text. `record` holds assignments, trail and handler as
+-- compact JSON; only this service reads it, and always whole.
+CREATE TABLE IF NOT EXISTS cases (
+    case_id            uuid PRIMARY KEY,
+    shard              smallint NOT NULL,
+    number             text NOT NULL,
+    state              text NOT NULL,
+    version            int NOT NULL,
+    assignment_version int NOT NULL,
+    holder             text NOT NULL,
+    holder_is_desk     boolean NOT NULL,
+    holder_reason      text,
+    bounces            smallint NOT NULL,
+    kind               text NOT NULL,
+    category           text,
+    area               text,
+    triage_class       text NOT NULL,
+    plan               text NOT NULL REFERENCES plan,
+    received_at        timestamptz NOT NULL,
+    changed_at         timestamptz NOT NULL,
+    responded_at       timestamptz,
+    close_at           timestamptz,
+    record             text NOT NULL
+) WITH (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX IF NOT EXISTS cases_by_number ON cases (number);
+CREATE INDEX IF NOT EXISTS cases_by_age ON cases (received_at, case_id);
+CREATE INDEX IF NOT EXISTS cases_to_close ON cases (shard, close_at) WHERE close_at IS NOT NULL;
+
+-- What the citizen sent, and why it was routed as it was. Written once; the only free text of citizens here is in
+-- `submission` and in `act`.
+CREATE TABLE IF NOT EXISTS submission (
+    case_id uuid PRIMARY KEY,
+    body    text NOT NULL,
+    verdict text NOT NULL
+);
+
+-- What the citizen added. `taken` false: it is ahead of its submission and waits for it.
+CREATE TABLE IF NOT EXISTS act (
+    case_id  uuid NOT NULL,
+    act_id   text NOT NULL,
+    event_id uuid NOT NULL,
+    kind     text NOT NULL,
+    body     text NOT NULL,
+    taken    boolean NOT NULL,
+    PRIMARY KEY (case_id, act_id)
+);
+
+-- Which departments have or had the case: what a department may see, oldest first. The desk is one of them.
+CREATE TABLE IF NOT EXISTS seen_by (
+    department  text NOT NULL,
+    received_at timestamptz NOT NULL,
+    case_id     uuid NOT NULL,
+    PRIMARY KEY (department, received_at, case_id)
+);
+
+-- Every move after the registration, with what was said. The registration itself is `submission`.
+CREATE TABLE IF NOT EXISTS move (
+    case_id uuid NOT NULL,
+    version int NOT NULL,
+    at      timestamptz NOT NULL,
+    command text NOT NULL,
+    actor   text NOT NULL,
+    state   text NOT NULL,
+    holder  text NOT NULL,
+    details text NOT NULL,
+    PRIMARY KEY (case_id, version)
+);
+
+-- Replies to commands, so that a repeat gets the first one (delivery rule 7: kept 14 days).
+CREATE TABLE IF NOT EXISTS reply (
+    actor      text NOT NULL,
+    command_id text NOT NULL,
+    body       bytea NOT NULL,
+    type       text NOT NULL,
+    data       text NOT NULL,
+    taken_at   timestamptz NOT NULL,
+    PRIMARY KEY (actor, command_id)
+);
+CREATE INDEX IF NOT EXISTS reply_by_age ON reply (taken_at);

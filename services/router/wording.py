@@ -1,0 +1,147 @@
+"""What the router says to people, in Chinese and English: reasons of verdicts, and the answer to why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.contracts.city import City
+from services.contracts.commands import Refusal
+from services.contracts.values import ReturnReason, State
+
+if TYPE_CHECKING:
+    from services.router.ruleset import NearMiss
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The same sentence twice."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+NO_AREA = Said("没有规则认领，地点不明，由分拨台处理", "no rule claims it and its place is unknown: the desk has it")
+NO_OWNER = Said("没有规则认领，所在区域由分拨台兜底", "no rule claims it and its area falls back to the desk")
+BARE = Said("系统未能判断，已立案由分拨台处理", "our rules could not decide: registered, the desk has it")
+UNHEARD = Said("未能读取命令", "the command cannot be read")
+NO_TIME = Said("记录未带服务端写入时间", "the record carries no append time of the broker's")
+UNKNOWN_CASE = Said("没有这个工单；若刚提交，请稍后再试", "no such case; just submitted? try again in a few seconds")
+REPEATED = Said("同一 command_id 曾用于另一内容", "this command_id was used for another body")
+NOT_YOURS = Said("本部门没有该工单的在办任务", "your department has no open assignment on this case")
+STALE = Said("派单版本已变，请以现状为准", "the assignment has changed since; see the present state")
+COUNTED = Said("；送达在先，响应时间照计", "; it was sent in time and counts for the response clock")
+SILENT = Said("期满无异议，自动结案", "silent for the agreed time: closed")
+FORCED = Said("强制派单不可退", "a forced assignment cannot be returned")
+NO_EVIDENCE = Said("该类别办结须附凭证", "this category asks for evidence with the resolve")
+NOTHING_SAID = Said("公开答复须有 public_text，联系记录须有 contact_note",
+                    "a public message needs public_text, a logged contact needs contact_note")  # fmt: skip
+NOT_SILENT_YET = Said("静默期未满", "the silent period is not over")
+
+RETURN_REASONS = {
+    ReturnReason.NOT_OUR_DUTY: Said("非本单位职责", "not our duty"),
+    ReturnReason.NOT_OUR_AREA: Said("非本单位辖区", "not our area"),
+    ReturnReason.DUPLICATE: Said("重复件", "a duplicate"),
+    ReturnReason.INFORMATION_MISSING: Said("信息不全", "information is missing"),
+    ReturnReason.OTHER: Said("其他", "another reason"),
+}
+TITLES: dict[Refusal, tuple[str, str]] = {
+    Refusal.UNREADABLE: ("命令无法读取", "The command cannot be read"),
+    Refusal.UNKNOWN_CASE: ("没有这个工单", "No such case"),
+    Refusal.ILLEGAL_MOVE: ("当前状态不允许", "Not a legal move in this state"),
+    Refusal.NOT_SERVED_YET: ("本版本尚未提供", "Not served by this version yet"),
+    Refusal.NOT_YOURS: ("不是本部门的工单", "Not your case"),
+    Refusal.STALE_VERSION: ("派单版本已过期", "Stale assignment version"),
+    Refusal.REPEATED_OTHERWISE: ("命令编号已用于其他内容", "Command id used for another body"),
+    Refusal.UNKNOWN_DEPARTMENT: ("没有这个部门", "No such department"),
+    Refusal.PARKED: ("工单暂挂，待运维处理", "The case is set aside until an operator has looked"),
+    Refusal.NO_APPEND_TIME: ("缺少写入时间", "No append time"),
+}
+LACKING = {
+    "rank": Said("条件也成立，但不够具体", "it holds too, but is less specific"),
+    "category": Said("类别不符", "the category"),
+    "area": Said("区域不符或不明", "the area"),
+    "channel": Said("渠道不符", "the channel"),
+    "channel_kind": Said("渠道类型不符", "the kind of channel"),
+    "segment": Said("对象不符", "the segment"),
+    "kind": Said("诉求性质不符", "the kind"),
+    "class": Said("分级不符", "the class"),
+    "bounces": Said("退单次数不符", "the number of returns"),
+    "time": Said("时段不符", "the time"),
+    "words.any": Said("没有所列词语", "none of its words"),
+    "words.all": Said("词语不全", "one of its words"),
+    "words.none": Said("含排除词", "a word it excludes"),
+}
+
+
+def unit(slug: str, city: City) -> Said:
+    """A department by name; by slug when the city no longer has it."""
+    row = city.department_by_slug.get(slug)
+    return Said(row.name.zh, row.name.en) if row else Said(slug, slug)
+
+
+def by_rule(rule_id: str, lead: str, city: City) -> Said:
+    name = unit(lead, city)
+    return Said(f"按事项清单 {rule_id}，由{name.zh}主办", f"duty list {rule_id}: {name.en} leads")
+
+
+def by_area(code: str, lead: str, city: City) -> Said:
+    name, area = unit(lead, city), city.area_by_code[code].name
+    return Said(f"没有规则认领，由{area.zh}兜底单位{name.zh}主办",
+                f"no rule claims it; {name.en} is the fallback owner of {area.en}")  # fmt: skip
+
+
+def by_desk(reason: str) -> Said:
+    return Said(f"分拨台派单：{reason}", f"assigned by the desk: {reason}")
+
+
+def returned(department: str, code: ReturnReason, grounds: str, suggested: str | None, city: City) -> Said:
+    name, why = unit(department, city), RETURN_REASONS[code]
+    hint = unit(suggested, city) if suggested else None
+    return Said(
+        f"{name.zh}退单（{why.zh}）：{grounds}" + (f"；建议{hint.zh}" if hint else ""),
+        f"returned by {name.en} ({why.en}): {grounds}" + (f"; suggests {hint.en}" if hint else ""),
+    )
+
+
+def holding(reason: Said) -> str:
+    """Why the desk holds a case, for the log: the reason without anybody's free text."""
+    return str(reason)
+
+
+def illegal(command: str, state: State, legal: Iterable[str]) -> Said:
+    moves = "、".join(legal)
+    return Said(f"{state} 状态下不可 {command}；可用：{moves or '无'}",
+                f"{command} is not legal in {state}; legal: {moves.replace('、', ', ') or 'none'}")  # fmt: skip
+
+
+def not_served(command: str, legal: Iterable[str]) -> Said:
+    moves = "、".join(legal)
+    return Said(f"{command} 本版本尚未提供；可用：{moves or '无'}",
+                f"{command} is not served yet; legal: {moves.replace('、', ', ') or 'none'}")  # fmt: skip
+
+
+def unknown_unit(slug: str) -> Said:
+    return Said(f"没有可派的部门 {slug}", f"no department {slug} to assign to")
+
+
+def window_over(hours: float) -> Said:
+    return Said(f"已过 {hours:g} 小时可退期", f"the {hours:g} h for returning it are over")
+
+
+def nearly(near: "NearMiss") -> Said:
+    lacking = LACKING.get(near.lacking, Said(near.lacking, near.lacking))
+    return Said(f"{near.rule_id}（{lacking.zh}）", f"{near.rule_id} ({lacking.en})")
+
+
+def why(reason: Said, matched: Iterable[str], near: Iterable["NearMiss"]) -> Said:
+    """The answer to why: the reason, what matched, what nearly did."""
+    conditions, misses = list(matched), [nearly(one) for one in near]
+    zh = reason.zh + (f"；依据：{'，'.join(conditions)}" if conditions else "")
+    en = reason.en + (f"; because {', '.join(conditions)}" if conditions else "")
+    if misses:
+        zh += f"；相近规则：{'、'.join(one.zh for one in misses)}"
+        en += f"; nearly: {', '.join(one.en for one in misses)}"
+    return Said(zh + "。", en + ".")

@@ -1,0 +1,77 @@
+"""What happened to a clock, as the event others read. Names unit, handler and audience, so that notify joins nothing.
+
+Causes are the clock instance and the rung (delivery rule 4): whoever fires it, whenever, it is the same event.
+"""
+
+from typing import Any, assert_never
+
+from services.chassis.transaction import Tx
+from services.contracts.events import (
+    ClockBreached,
+    ClockCorrected,
+    ClockEscalated,
+    ClockEvent,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+    Rung,
+)
+from services.sla import ladder
+from services.sla.clocks import Clock, Corrected, Finished, Happening, Reached, Started
+
+
+def emit(tx: Tx[Any], happening: Happening) -> None:
+    tx.emit(event(happening), case_id=happening.clock.case_id, cause=cause(happening))
+
+
+def cause(happening: Happening) -> str:
+    match happening:
+        case Started(clock):
+            return f"{clock.clock_id}:started"
+        case Reached(clock, step):
+            return f"{clock.clock_id}:{step.percent}"
+        case Finished(clock):
+            return f"{clock.clock_id}:stopped"
+        case Corrected(clock):
+            return f"{clock.clock_id}:corrected"
+        case _:
+            assert_never(happening)
+
+
+def event(happening: Happening) -> ClockEvent:
+    match happening:
+        case Started(clock):
+            return ClockStarted(**_about(clock), started_at=clock.started_at)
+        case Reached():
+            return _rung(happening)
+        case Finished(clock, stop, outcome):
+            elapsed = (stop.at - clock.started_at).total_seconds()
+            return ClockStopped(**_about(clock), stopped_at=stop.at, outcome=outcome, elapsed_seconds=elapsed, holder=stop.by)
+        case Corrected(clock, stop, breached_at):
+            return ClockCorrected(**_about(clock), acted_at=stop.at, breached_at=breached_at, department=stop.by)
+        case _:
+            assert_never(happening)
+
+
+def _rung(reached: Reached) -> Rung:
+    clock, step, holding = reached.clock, reached.step, reached.holding
+    kind = rung_type(step.percent)
+    return kind(
+        **_about(clock), percent=step.percent, rung_at=step.at, fired_at=reached.fired_at,
+        late_by=reached.late_by.total_seconds(), unconfirmed=reached.unconfirmed, holder=holding.unit,
+        holder_is_desk=holding.is_desk, handler=holding.handler, audiences=step.audiences, category=clock.category,
+        area=clock.area,
+    )  # fmt: skip
+
+
+def rung_type(percent: int) -> type[Rung]:
+    if percent < ladder.BREACH:
+        return ClockWarned
+    return ClockBreached if percent == ladder.BREACH else ClockEscalated
+
+
+def _about(clock: Clock) -> dict[str, Any]:
+    return {
+        "clock_id": str(clock.clock_id), "clock": clock.kind, "number": clock.number, "plan": clock.plan.name,
+        "due_at": clock.due_at,
+    }  # fmt: skip

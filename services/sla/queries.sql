@@ -1,0 +1,60 @@
+-- name: keep_plans
+INSERT INTO plan (key, body) SELECT * FROM unnest($1::uuid[], $2::jsonb[]) ON CONFLICT DO NOTHING;
+
+-- name: plans
+SELECT key, body FROM plan WHERE key = ANY($1::uuid[]);
+
+-- name: clocks
+SELECT * FROM clock WHERE clock_id = ANY($1::uuid[]);
+
+-- name: open_clocks
+INSERT INTO clock (clock_id, case_id, plan, started_at, due_at, next_rung_at, shard, rung, holder_is_desk, kind, number,
+                   holder, handler_id, handler_name, category, area, stopped_at, stopped_by, cancels, outcome, past,
+                   breached_at, corrected)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                     $7::int[], $8::smallint[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::text[],
+                     $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::text[], $19::boolean[],
+                     $20::text[], $21::jsonb[], $22::timestamptz[], $23::boolean[]);
+
+-- name: save_clocks
+UPDATE clock SET
+    rung = new.rung, next_rung_at = new.next_rung_at, holder = new.holder, holder_is_desk = new.holder_is_desk,
+    handler_id = new.handler_id, handler_name = new.handler_name, past = new.past, stopped_at = new.stopped_at,
+    stopped_by = new.stopped_by, cancels = new.cancels, breached_at = new.breached_at, corrected = new.corrected,
+    outcome = new.outcome
+FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::text[],
+            $8::jsonb[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[], $13::boolean[], $14::text[])
+     AS new (clock_id, rung, next_rung_at, holder, holder_is_desk, handler_id, handler_name, past, stopped_at,
+             stopped_by, cancels, breached_at, corrected, outcome)
+WHERE clock.clock_id = new.clock_id;
+
+-- name: due
+-- Not ordered by id as well: among a million rungs of one instant that would sort all of them for each batch.
+SELECT * FROM clock
+WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])
+ORDER BY next_rung_at LIMIT $4;
+
+-- name: next_rung_at
+SELECT next_rung_at FROM clock
+WHERE shard = $1 AND next_rung_at IS NOT NULL AND case_id <> ALL($2::uuid[])
+ORDER BY next_rung_at LIMIT 1;
+
+-- name: parked_here
+SELECT DISTINCT case_id FROM parked WHERE shard = $1;
+
+-- name: wall
+SELECT clock_timestamp();
+
+-- name: running
+SELECT kind, holder, count(*) AS open, count(*) FILTER (WHERE due_at < $1) AS breached
+FROM clock WHERE outcome IS NULL AND stopped_at IS NULL GROUP BY kind, holder;
+
+-- name: due_soon
+SELECT kind, holder, count(*) AS hour, count(*) FILTER (WHERE due_at <= $1::timestamptz + interval '5 min') AS five_minutes
+FROM clock
+WHERE outcome IS NULL AND stopped_at IS NULL AND due_at >= $1::timestamptz AND due_at <= $1::timestamptz + interval '1 h'
+GROUP BY kind, holder;
+
+-- name: overdue_rungs
+-- Counted only so far: what matters is that it is not near zero.
+SELECT count(*) FROM (SELECT 1 FROM clock WHERE shard = $1 AND next_rung_at <= $2 LIMIT 10000) AS some;

@@ -1,0 +1,42 @@
+-- A promise, once per content: a case's plan comes whole with case.registered, and a city has few different ones.
+CREATE TABLE IF NOT EXISTS plan (
+    key  uuid PRIMARY KEY,
+    body jsonb NOT NULL
+);
+
+-- One row a clock instance; the timer is the row (1 M open ones are as cheap as one).
+--   rung          index of the next rung of the plan's ladder; next_rung_at its instant, NULL when none will fire any more
+--   past          who held the case before, while a rung of that time has still to fire: [[until, unit, is_desk, id, name], …]
+--   stopped_at    the instant the earliest stopping act counts from; the clock is finished once `outcome` is set
+--   breached_at   when the 100 % rung fired
+-- All instants are city time.
+CREATE TABLE IF NOT EXISTS clock (
+    clock_id       uuid PRIMARY KEY,
+    case_id        uuid NOT NULL,
+    plan           uuid NOT NULL,
+    started_at     timestamptz NOT NULL,
+    due_at         timestamptz NOT NULL,
+    next_rung_at   timestamptz,
+    stopped_at     timestamptz,
+    breached_at    timestamptz,
+    shard          int NOT NULL,
+    rung           smallint NOT NULL DEFAULT 0,
+    holder_is_desk boolean NOT NULL,
+    cancels        boolean NOT NULL DEFAULT false,
+    corrected      boolean NOT NULL DEFAULT false,
+    kind           text NOT NULL,
+    number         text NOT NULL,
+    holder         text NOT NULL,
+    handler_id     text,
+    handler_name   text,
+    category       text,
+    area           text,
+    stopped_by     text,
+    outcome        text,
+    past           jsonb
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+
+-- What the ticker asks: the next rungs of a shard.
+CREATE INDEX IF NOT EXISTS clock_next_rung ON clock (shard, next_rung_at) WHERE next_rung_at IS NOT NULL;
+-- What operations ask: what runs, and what is due soon.
+CREATE INDEX IF NOT EXISTS clock_running ON clock (due_at) WHERE outcome IS NULL;

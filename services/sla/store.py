@@ -1,0 +1,159 @@
+"""Clocks and plans in the database; one function per question. Everything is set-based: a batch is one statement."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from services.chassis import queries
+from services.contracts import ids
+from services.contracts.ids import CaseId, ClockId
+from services.contracts.plans import Plan
+from services.contracts.values import ClockKind, Handler
+from services.sla import clocks
+from services.sla.clocks import Clock, Holding, Outcome, Past, Stop
+
+SQL = queries.load(Path(__file__).with_name("queries.sql"))
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy  # type: ignore[type-arg]
+Json: TypeAlias = list[Any]
+
+
+@dataclass(slots=True)
+class Plans:
+    """Plans by the hash of their content, read once: a city has tens, its cases have millions of references."""
+
+    known: dict[UUID, Plan] = field(default_factory=dict)
+
+    async def of(self, conn: Connection, keys: Collection[UUID]) -> dict[UUID, Plan]:
+        unknown = [key for key in keys if key not in self.known]
+        if unknown:
+            for row in await conn.fetch(SQL["plans"], unknown):
+                self.known[row["key"]] = Plan.model_validate(row["body"])
+        return self.known
+
+
+def plan_key(plan: Plan) -> UUID:
+    return ids.derive("plan", plan.model_dump_json())
+
+
+async def clocks_of(conn: Connection, plans: Plans, cases: Iterable[CaseId]) -> dict[CaseId, dict[ClockId, Clock]]:
+    """The clocks of these cases, response before close; an empty dict for a case that has none."""
+    wanted = {case: [clocks.clock_id(case, kind) for kind in ClockKind] for case in cases}
+    rows = await conn.fetch(SQL["clocks"], [each for of_case in wanted.values() for each in of_case])
+    found = {clock.clock_id: clock for clock in await _clocks(conn, plans, rows)}
+    return {case: {each: found[each] for each in of_case if each in found} for case, of_case in wanted.items()}
+
+
+async def due(
+    conn: Connection, plans: Plans, shard: int, until: datetime, held: Collection[UUID], limit: int
+) -> list[Clock]:
+    """At most `limit` clocks whose next rung fell due by `until`, by that instant; none of the cases held."""
+    return await _clocks(conn, plans, await conn.fetch(SQL["due"], shard, until, list(held), limit))
+
+
+async def next_rung_at(conn: Connection, shard: int, held: Collection[UUID]) -> datetime | None:
+    found: datetime | None = await conn.fetchval(SQL["next_rung_at"], shard, list(held))
+    return found
+
+
+async def parked_here(conn: Connection, shard: int) -> frozenset[UUID]:
+    """Cases that this service itself has parked: what they would say of their clocks is not known."""
+    return frozenset(row["case_id"] for row in await conn.fetch(SQL["parked_here"], shard))
+
+
+async def open_clocks(conn: Connection, shard: int, opened: Sequence[Clock]) -> None:
+    if not opened:
+        return
+    keys = {clock.clock_id: plan_key(clock.plan) for clock in opened}
+    bodies = {keys[clock.clock_id]: clock.plan for clock in opened}
+    await conn.execute(SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)])
+    rows = [
+        (clock.clock_id, clock.case_id, keys[clock.clock_id], clock.started_at, clock.due_at, clock.next_rung_at, shard,
+         clock.rung, clock.holding.is_desk, clock.kind, clock.number, clock.holding.unit, *_handler(clock.holding),
+         clock.category, clock.area, *_stop(clock.stop), clock.outcome, _past(clock.past), clock.breached_at,
+         clock.corrected)
+        for clock in opened
+    ]  # fmt: skip
+    await conn.execute(SQL["open_clocks"], *map(list, zip(*rows, strict=True)))
+
+
+async def save(conn: Connection, changed: Collection[Clock]) -> None:
+    if not changed:
+        return
+    rows = [
+        (clock.clock_id, clock.rung, clock.next_rung_at, clock.holding.unit, clock.holding.is_desk,
+         *_handler(clock.holding), _past(clock.past), *_stop(clock.stop), clock.breached_at, clock.corrected,
+         clock.outcome)
+        for clock in changed
+    ]  # fmt: skip
+    await conn.execute(SQL["save_clocks"], *map(list, zip(*rows, strict=True)))
+
+
+async def wall(conn: Connection) -> datetime:
+    found: datetime = await conn.fetchval(SQL["wall"])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many clocks of one kind one unit holds, in two bounds."""
+
+    kind: str
+    holder: str
+    many: int
+    some: int
+
+
+async def running(conn: Connection, now: datetime) -> list[Count]:
+    """many: not answered yet; some: of these, past due."""
+    return [Count(*row) for row in await conn.fetch(SQL["running"], now)]
+
+
+async def due_soon(conn: Connection, now: datetime) -> list[Count]:
+    """many: due within an hour; some: within five minutes."""
+    return [Count(*row) for row in await conn.fetch(SQL["due_soon"], now)]
+
+
+async def overdue_rungs(conn: Connection, shard: int, now: datetime) -> int:
+    """Rungs past their instant that have not fired, counted up to 10,000."""
+    return int(await conn.fetchval(SQL["overdue_rungs"], shard, now))
+
+
+async def _clocks(conn: Connection, plans: Plans, rows: Sequence[asyncpg.Record]) -> list[Clock]:
+    known = await plans.of(conn, {row["plan"] for row in rows})
+    return [_clock(row, known[row["plan"]]) for row in rows]
+
+
+def _clock(row: asyncpg.Record, plan: Plan) -> Clock:
+    stopped_at, outcome = row["stopped_at"], row["outcome"]
+    return Clock(
+        clock_id=row["clock_id"], case_id=row["case_id"], kind=ClockKind(row["kind"]), number=row["number"], plan=plan,
+        started_at=row["started_at"], due_at=row["due_at"],
+        holding=_holding(row["holder"], row["holder_is_desk"], row["handler_id"], row["handler_name"]),
+        category=row["category"], area=row["area"], next_rung_at=row["next_rung_at"], rung=row["rung"],
+        past=tuple(Past(datetime.fromisoformat(until), _holding(*held)) for until, *held in row["past"] or ()),
+        stop=Stop(stopped_at, row["stopped_by"], row["cancels"]) if stopped_at else None,
+        breached_at=row["breached_at"], corrected=row["corrected"], outcome=Outcome(outcome) if outcome else None,
+    )  # fmt: skip
+
+
+def _holding(unit: str, is_desk: bool, handler_id: str | None, handler_name: str | None) -> Holding:
+    handler = Handler(id=handler_id, name=handler_name) if handler_id and handler_name else None
+    return Holding(unit, is_desk, handler)
+
+
+def _handler(holding: Holding) -> tuple[str | None, str | None]:
+    return (holding.handler.id, holding.handler.name) if holding.handler else (None, None)
+
+
+def _stop(stop: Stop | None) -> tuple[datetime | None, str | None, bool]:
+    return (stop.at, stop.by, stop.cancels) if stop else (None, None, False)
+
+
+def _past(past: Sequence[Past]) -> Json | None:
+    held = ((each.until.isoformat(), each.holding) for each in past)
+    return [[until, one.unit, one.is_desk, *_handler(one)] for until, one in held] or None
