@@ -167,8 +167,16 @@ def _folder(name: str) -> Iterator[Path]:
 
 def _sweep() -> None:
     """Remove the folders of runs that were killed. Their servers died with them (deploy/local/leash.py)."""
-    for folder in HOME.iterdir():
-        with contextlib.suppress(ProcessLookupError, ValueError, IndexError, PermissionError):
-            os.kill(int(folder.name.split("-")[1]), 0)
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in HOME.glob("*-*-*"):
+        if not _lives(int(folder.name.split("-")[1])):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import Broken
-from deploy.local.stack import HOME, SERVICES, Stack
+from deploy.local.stack import HOME, SERVICES, Stack, end_on_signals
 
 console = Console(highlight=False)
 
@@ -18,6 +19,10 @@ console = Console(highlight=False)
 def up(name: str, rate: float) -> None:
     """Start and leave running; a failure leaves nothing behind."""
     stack = Stack(name, rate=rate, leashed=False, say=lambda line: console.print(f"[dim]· {line}[/]"))
+    if stack.alive:
+        console.print(f"{name} runs already")
+        return status(name)
+    end_on_signals()
     try:
         stack.start()
     except BaseException:
@@ -36,12 +41,11 @@ def status(name: str) -> None:
     """One line a process. Exits 1 when something does not run."""
     stack, known = Stack(name), _known(name)
     table = Table("", "state", "pid", "address", "log")
-    servers = {"kafka": stack.kafka.child, "postgres": stack.postgres.child}
-    for part, child in {**servers, **stack.services}.items():
+    for part, child in stack.children.items():
         state = "[green]runs[/]" if child.alive else "[red]stopped[/]"
         table.add_row(part, state, str(child.pid or ""), known.get(part, ""), os.path.relpath(child.log))
     console.print(table)
-    if not all(child.alive for child in (*servers.values(), *stack.services.values())):
+    if not stack.alive:
         sys.exit(1)
 
 
@@ -102,7 +106,7 @@ if __name__ == "__main__":
     try:
         main()
     except Broken as failure:
-        Console(stderr=True, highlight=False).print(f"[red]✗[/] {failure}", markup=True)
+        Console(stderr=True, highlight=False).print(f"[red]✗[/] {escape(str(failure))}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -19,6 +19,7 @@ from deploy.local import Broken, Say, quiet
 
 LOCK = Path(__file__).with_name("kafka.jars.lock")
 FETCHERS = 8  # parallel downloads
+REPORT_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def _fetch_all(jars: list[Jar], libs: Path, say: Say) -> None:
 def _report(done: Iterable[concurrent.futures.Future[None]], total: int, say: Say) -> None:
     for count, task in enumerate(done, 1):
         task.result()
-        say(f"Kafka: fetched {count} of {total} jars")
+        if count % REPORT_EVERY == 0 or count == total:
+            say(f"Kafka: fetched {count} of {total} jars")
 
 
 def _fetch(jar: Jar, folder: Path, libs: Path) -> None:

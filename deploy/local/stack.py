@@ -4,6 +4,7 @@ Used by `make up`, the demo, the end-to-end and chaos tests and the benches. Eve
 stack.json (addresses and pids), logs/, kafka/, postgres/, pids/.
 """
 
+import fcntl
 import http.client
 import json
 import os
@@ -12,9 +13,11 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from deploy.local import Broken, Say, ports, quiet
 from deploy.local.child import POLL_S, Child
@@ -46,6 +49,7 @@ class Stack:
         city: Path = CITY,
         shards: int = 4,
         rate: float = 1.0,
+        city_start: str | None = None,
         fsync: bool = True,
         fresh: bool = False,
         leashed: bool = True,
@@ -54,6 +58,7 @@ class Stack:
         say: Say = quiet,
     ) -> None:
         self.name, self.city, self.shards, self.rate = name, city.resolve(), shards, rate
+        self.city_start = city_start
         self.directory = (directory or HOME / name).resolve()
         self.logs = self.directory / "logs"
         self.ports = _choose_ports(USUAL_PORTS if usual_ports else dict.fromkeys(USUAL_PORTS))
@@ -74,10 +79,12 @@ class Stack:
             leashed=leashed,
             logs=self.logs,
         )
+        self._lock: TextIO | None = None
         pids = self.directory / "pids"
         self.services = {service: Child(service, pids, leashed, logs=self.logs) for service in SERVICES}
 
     def __enter__(self) -> "Stack":
+        self._claim()
         try:
             self.start()
         except BaseException:
@@ -92,6 +99,7 @@ class Stack:
 
     def start(self) -> None:
         """Everything, until every service says it is ready. On failure raises Broken; the caller stops the rest."""
+        self._claim()
         self.stop()  # what an earlier run left
         if self._fresh:
             self.forget()
@@ -106,13 +114,17 @@ class Stack:
 
     def stop(self) -> None:
         """End everything, services first so that they can finish what they have begun. Safe to call twice."""
-        for child in self.services.values():
-            child.send(signal.SIGTERM)
-        for child in self.services.values():
-            child.stop(timeout_s=15)
-        self.kafka.child.send(signal.SIGTERM)  # both end at the same time
-        self.postgres.stop()
-        self.kafka.stop()
+        try:
+            for child in self.services.values():
+                child.send(signal.SIGTERM)
+            for child in self.services.values():
+                child.stop(timeout_s=15)
+            self.kafka.child.send(signal.SIGTERM)  # both end at the same time
+            self.postgres.stop()
+            self.kafka.stop()
+        except BaseException:  # a second Ctrl-C: no more patience
+            self._kill_everything()
+            raise
 
     def kill(self, service: str, signum: int = signal.SIGKILL) -> None:
         """Send a signal to one service: SIGKILL, or SIGSTOP and SIGCONT to freeze and thaw it."""
@@ -152,10 +164,30 @@ class Stack:
             time.sleep(POLL_S * 2)
 
     def provision(self) -> None:
-        """Topics, schemas, roles and the city's clock. Idempotent."""
-        self._say("provisioning topics and schemas")
-        rate = ["--rate", f"{self.rate:g}"] if self.rate != 1.0 else []
-        self.command("provision", "--shards", str(self.shards), "--city", str(self.city), *rate)
+        """Topics, schemas, the city's clock; a role for each service and a key for everybody the city knows.
+
+        Idempotent: what was made at the first time stays, the clock's base too.
+        """
+        self._say("provisioning topics, schemas, roles and keys")
+        start = ["--city-start", self.city_start] if self.city_start else []
+        rate = ["--rate", f"{self.rate:g}"]
+        city = ["--city", str(self.city), "--shards", str(self.shards)]
+        self.command("provision", *city, *rate, *start, "--out", str(self._provisioned))
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Principal (`channel:<id>`, `department:<slug>`, `desk:duty`, `operator:local`) → its API key."""
+        found: dict[str, str] = json.loads(self._provisioned.read_text())["tokens"]
+        return found
+
+    def database_url(self, service: str) -> str:
+        """The service's own role, which sees its own schema and no other."""
+        made: str = json.loads(self._provisioned.read_text())["environment"][service]["SUBAN_DATABASE_URL"]
+        parts = urllib.parse.urlsplit(made)
+        door = f"{parts.username}:{parts.password}@{ports.LOOPBACK}:{self.ports['postgres']}"
+        return urllib.parse.urlunsplit(
+            parts._replace(netloc=door)
+        )  # the port may be another one than last time
 
     def command(self, *words: str) -> str:
         """Run `python -m services <words>` as the operator; returns what it printed. Raises Broken if it fails."""
@@ -168,7 +200,10 @@ class Stack:
             text=True,
         )
         if done.returncode != 0:
-            raise Broken(f"`python -m services {words[0]}` failed:\n{(done.stderr or done.stdout).strip()}")
+            log = self.logs / f"{words[0]}.log"
+            log.write_text(done.stdout + done.stderr)
+            reason = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+            raise Broken(f"`python -m services {words[0]}` failed: {reason} (all of it: {log})")
         return done.stdout
 
     def addresses(self) -> dict[str, object]:
@@ -186,6 +221,15 @@ class Stack:
             },
         }
 
+    @property
+    def alive(self) -> bool:
+        """Whether every process of it lives."""
+        return all(child.alive for child in self.children.values())
+
+    @property
+    def children(self) -> dict[str, Child]:
+        return {"kafka": self.kafka.child, "postgres": self.postgres.child, **self.services}
+
     def write_addresses(self) -> None:
         path = self.directory / "stack.json"
         path.touch(mode=0o600)  # it holds the database's password
@@ -196,6 +240,23 @@ class Stack:
         self.postgres.forget()
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def _claim(self) -> None:
+        """Two runs in one directory would stop each other; the lock ends with this process, however it ends."""
+        path = self.directory.parent / f"{self.directory.name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = self._lock or path.open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock = None
+            raise Broken(
+                f"{self.name} is running already, in another terminal; end that one first."
+            ) from None
+
+    def _kill_everything(self) -> None:
+        for child in self.children.values():
+            child.kill()
+
     def _start_servers(self) -> None:
         self._say("starting Kafka and PostgreSQL")
         self.kafka.start()
@@ -203,21 +264,30 @@ class Stack:
         self.postgres.wait_ready()
         self.kafka.wait_ready()
 
+    @property
+    def _provisioned(self) -> Path:
+        return self.directory / "provisioned.json"
+
     def _launch(self, service: str) -> None:
-        env = self._environment() | {"SUBAN_HTTP_PORT": str(self.ports[service])}
+        private, public = self._key_pair()
+        env = self._environment() | {
+            "SUBAN_DATABASE_URL": self.database_url(service),
+            "SUBAN_HTTP_PORT": str(self.ports[service]),
+            "SUBAN_CONTACT_PUBLIC_KEY": public,
+            **self._extra,
+        }
+        if service == "notify":  # nobody else may open a contact
+            env["SUBAN_CONTACT_PRIVATE_KEY"] = private
         self.services[service].start([sys.executable, "-m", "services", service], env, ROOT)
 
     def _environment(self) -> dict[str, str]:
-        private, public = self._key_pair()
+        """What the operator's commands get: the superuser's door to the database."""
         return {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "SUBAN_DATABASE_URL": self.postgres.url(),
             "SUBAN_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "SUBAN_CITY_DIR": str(self.city),
-            "SUBAN_CONTACT_PUBLIC_KEY": public,
-            "SUBAN_CONTACT_PRIVATE_KEY": private,
-            **self._extra,
         }
 
     def _key_pair(self) -> tuple[str, str]:
@@ -229,6 +299,12 @@ class Stack:
             path.write_text(json.dumps(sealing.new_key_pair()))
         private, public = json.loads(path.read_text())
         return private, public
+
+
+def end_on_signals() -> None:
+    """Let a termination or a closed terminal unwind like Ctrl-C does, so that what was started is stopped."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, lambda number, _: sys.exit(128 + number))
 
 
 def _choose_ports(preferred: Mapping[str, int | None]) -> dict[str, int]:

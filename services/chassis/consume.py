@@ -18,7 +18,7 @@ from aiokafka.errors import CommitFailedError, KafkaError, NoOffsetForPartitionE
 from aiokafka.structs import OffsetAndMetadata
 
 from services.chassis import clock as clocks
-from services.chassis import database, events_in, metrics, telemetry
+from services.chassis import database, ending, events_in, metrics, telemetry
 from services.chassis.events_in import EventBatch, InboxBatch, Table
 from services.chassis.failure import Gap, Nature, nature
 from services.chassis.lanes import Lanes
@@ -87,7 +87,11 @@ class Consumer:
         shards: int,
     ) -> None:
         self._settings, self._service, self._table = settings, service, table
-        self._event_topics, self._inbox, self._inbox_topics = frozenset(event_topics), inbox, frozenset(inbox_topics)
+        self._event_topics, self._inbox, self._inbox_topics = (
+            frozenset(event_topics),
+            inbox,
+            frozenset(inbox_topics),
+        )
         self._lanes, self._pool, self._shards = lanes, pool, shards
         self._places: dict[TopicPartition, Place] = {}
         self._progress: dict[str, datetime] = {}
@@ -103,7 +107,7 @@ class Consumer:
                 await self._round(consumer)
         finally:
             self._consumer = None
-            await _close(consumer)
+            await ending.stop(consumer.stop(), "consumer", 3.0)
 
     def drain(self) -> None:
         """Hand nothing more to the lanes."""
@@ -111,12 +115,18 @@ class Consumer:
 
     def owned(self) -> set[int]:
         """Shards whose event partitions this process reads now."""
-        return {tp.partition for tp in self._places if tp.topic in self._event_topics and tp.partition < self._shards}
+        return {
+            tp.partition
+            for tp in self._places
+            if tp.topic in self._event_topics and tp.partition < self._shards
+        }
 
     def at_end(self, shard: int) -> bool:
         """At the end of the shard's log by a fetch that succeeded lately, and nothing of it is in work."""
         places = [tp for tp in self._places if tp.topic in self._event_topics and tp.partition == shard]
-        return bool(places) and all(self._caught_up(tp) and self._places[tp].done >= self._places[tp].next for tp in places)
+        return bool(places) and all(
+            self._caught_up(tp) and self._places[tp].done >= self._places[tp].next for tp in places
+        )
 
     def inbox_progress(self) -> Mapping[str, datetime]:
         """For each inbox topic read here: the city instant up to which everything appended has been executed."""
@@ -138,11 +148,13 @@ class Consumer:
             try:
                 await consumer.start()
             except (KafkaError, OSError) as away:
-                await _close(consumer)
+                await ending.stop(consumer.stop(), "consumer", 3.0)
                 log.warning("consume.broker_away", error=type(away).__name__)
                 await asyncio.sleep(1.0)
                 continue
-            consumer.subscribe(topics=list(self._event_topics | self._inbox_topics), listener=_Listener(self._places.clear))
+            consumer.subscribe(
+                topics=list(self._event_topics | self._inbox_topics), listener=_Listener(self._places.clear)
+            )
             self._consumer = consumer
             return consumer
 
@@ -248,7 +260,9 @@ class Consumer:
         for start in range(0, len(records), size):
             some = records[start : start + size]
             decoded = [
-                events_in.decode(r.topic, r.partition, r.offset, r.key, list(r.headers), r.value or b"", self._table)
+                events_in.decode(
+                    r.topic, r.partition, r.offset, r.key, list(r.headers), r.value or b"", self._table
+                )
                 for r in some
             ]
             batch = EventBatch(decoded, self._table, self._outcome(tp, some[-1].offset + 1))
@@ -273,7 +287,11 @@ class Consumer:
         Everything that was queued behind it comes here with the same Gap, other topics of the shard included.
         """
         known = place.gap
-        again = known is not None and known is not gap and (known.expected, known.found) == (gap.expected, gap.found)
+        again = (
+            known is not None
+            and known is not gap
+            and (known.expected, known.found) == (gap.expected, gap.found)
+        )
         if gap.topic == tp.topic:
             place.gap = gap
             if again:
@@ -283,7 +301,9 @@ class Consumer:
             place.next = place.done
             self._consumer.seek(tp, place.done)
 
-    def _hand_over_requests(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
+    def _hand_over_requests(
+        self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]
+    ) -> None:
         assert self._inbox is not None
         by_shard: dict[int, list[Asked]] = {}
         for record in records:
@@ -293,13 +313,21 @@ class Consumer:
         poll = Poll(records[-1].offset + 1, _appended_at(records[-1]), len(by_shard))
         place.pending.append(poll)
         for shard, asked in by_shard.items():
-            batch = InboxBatch(shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll))
+            batch = InboxBatch(
+                shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll)
+            )
             self._lanes.put(shard, batch)
 
     def _asked(self, record: ConsumerRecord) -> Asked:
         at = _appended_at(record)
         actor = self._inbox.actor_of(record.topic) if self._inbox else ""
-        return Asked(actor, record.topic, record.offset, record.value or b"", self._lanes.clock.city(at) if at else None)
+        return Asked(
+            actor,
+            record.topic,
+            record.offset,
+            record.value or b"",
+            self._lanes.clock.city(at) if at else None,
+        )
 
     def _poll_outcome(self, place: Place, poll: Poll) -> events_in.Outcome:
         def told(error: BaseException | None) -> None:
@@ -335,11 +363,19 @@ class Consumer:
         if clocks.monotonic() - self._last_commit < COMMIT_EVERY_S:
             return
         self._last_commit = clocks.monotonic()
-        inbox = [(tp.topic, place.done) for tp, place in self._places.items() if tp.topic in self._inbox_topics]
+        inbox = [
+            (tp.topic, place.done) for tp, place in self._places.items() if tp.topic in self._inbox_topics
+        ]
         try:
             if inbox:
-                await self._pool.execute(SQL["advance_inbox"], [row[0] for row in inbox], [row[1] for row in inbox])
-            held = {tp: OffsetAndMetadata(p.done, "") for tp, p in self._places.items() if tp in consumer.assignment()}
+                await self._pool.execute(
+                    SQL["advance_inbox"], [row[0] for row in inbox], [row[1] for row in inbox]
+                )
+            held = {
+                tp: OffsetAndMetadata(p.done, "")
+                for tp, p in self._places.items()
+                if tp in consumer.assignment()
+            }
             if held:
                 async with asyncio.timeout(2.0):
                     await consumer.commit(held)
@@ -381,7 +417,9 @@ class Consumer:
     def _fetched_at(self, tp: TopicPartition) -> datetime | None:
         """Wall time of the last answer of the broker for this partition."""
         consumer = self._consumer
-        stamp = consumer.last_poll_timestamp(tp) if consumer is not None and tp in consumer.assignment() else None
+        stamp = (
+            consumer.last_poll_timestamp(tp) if consumer is not None and tp in consumer.assignment() else None
+        )
         return datetime.fromtimestamp(stamp / 1000, UTC) if stamp else None
 
 
@@ -409,16 +447,4 @@ async def follow(settings: ServiceSettings, topic: str, take: Callable[[bytes], 
             log.warning("follow.again", topic=topic, error=type(away).__name__)
             await asyncio.sleep(1.0)
         finally:
-            await _close(consumer)
-
-
-async def _close(consumer: AIOKafkaConsumer) -> None:
-    """Stopping may hang while the broker is away."""
-    stopping = asyncio.ensure_future(consumer.stop())
-    done, _ = await asyncio.wait([stopping], timeout=3.0)
-    if not done:
-        stopping.cancel()
-    elif stopping.exception() is not None:
-        log.info("consume.stop_failed", error=type(stopping.exception()).__name__)
-
-
+            await ending.stop(consumer.stop(), "consumer", 3.0)

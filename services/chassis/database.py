@@ -57,7 +57,8 @@ async def migrate(conn: Connection, service: str) -> None:
     await conn.execute(f"SET search_path = {service}")
     here = Path(__file__).parent
     for path in (here / "schema.sql", here.parent / service / "schema.sql"):
-        await conn.execute(path.read_text(encoding="utf-8"))
+        if path.exists():
+            await conn.execute(path.read_text(encoding="utf-8"))
     await conn.execute("RESET search_path")
 
 

@@ -141,7 +141,9 @@ class EventBatch:
         if await self._rescued(record, tx):
             return str(record.case_id)
         if record.case_id is None:
-            await bury(record.topic, record.partition, record.offset, record.value, reason(error), self.table, tx)
+            await bury(
+                record.topic, record.partition, record.offset, record.value, reason(error), self.table, tx
+            )
             return None
         await _park([record], reason(error), tx)
         return str(record.case_id)
@@ -238,16 +240,22 @@ async def _park(records: Sequence[Incoming], why: str, tx: Tx[Any]) -> None:
     tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
     for record in records:
         metrics.EVENTS_PARKED.labels(record.topic).inc()
-        log.error("event.parked", case_id=str(record.case_id), topic=record.topic, offset=record.offset, reason=why)
+        log.error(
+            "event.parked", case_id=str(record.case_id), topic=record.topic, offset=record.offset, reason=why
+        )
 
 
-async def bury(topic: str, partition: int, offset: int, value: bytes, why: str, table: Table, tx: Tx[Any]) -> None:
+async def bury(
+    topic: str, partition: int, offset: int, value: bytes, why: str, table: Table, tx: Tx[Any]
+) -> None:
     """Delivery rule 10: coordinates, hash, reason; the original sealed, or not at all where there is no key."""
     digest = hashlib.sha256(value).hexdigest()
     sealed = table.sealer.seal(value, 0.0) if table.sealer else None
     await tx.conn.execute(SQL["bury"], topic, partition, offset, digest, why,
                           sealed.model_dump() if sealed else None, tx.now)  # fmt: skip
-    letter = events.DeadLetter(topic=topic, partition=partition, offset=offset, sha256=digest, reason=why, sealed=sealed)
+    letter = events.DeadLetter(
+        topic=topic, partition=partition, offset=offset, sha256=digest, reason=why, sealed=sealed
+    )
     tx.emit(letter, case_id=NOBODY, cause=f"{topic}:{partition}:{offset}", topic=topics.DEAD_LETTERS)
     metrics.DEAD_LETTERS.labels(topic).inc()
     log.error("dead_letter", topic=topic, partition=partition, offset=offset, reason=why)
@@ -261,7 +269,9 @@ async def retry_parked(tx: Tx[Any], table: Table) -> bool:
     case_id = rows[0]["case_id"]
     for row in rows:
         headers = transaction.unpack_headers(row["headers"])
-        record = decode(row["topic"], tx.shard, row["offset"], str(case_id).encode(), headers, row["value"], table)
+        record = decode(
+            row["topic"], tx.shard, row["offset"], str(case_id).encode(), headers, row["value"], table
+        )
         if record.fault is not None:
             raise Poison(record.fault)
         if record.envelope is not None and record.data is not None:

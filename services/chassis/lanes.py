@@ -130,32 +130,34 @@ class Lane:
         error = await self._persist(works)
         if error is None:
             return
-        pieces = [piece for work in works for piece in work.split()]
         if nature(error) is Nature.STOP:
             self._stop(error, works)
-        elif len(pieces) == 1:
-            await self._give_up(pieces[0], error)
+        elif len(works) == 1 and works[0].split() == (works[0],):
+            await self._give_up(works[0], error)
         else:
-            for piece in pieces:
-                await self._alone(piece)
-        for work in works:
-            if self.stopped is None and work not in pieces:
-                work.succeed()
+            await self._each(works)
 
-    async def _alone(self, piece: Work) -> None:
-        if self.stopped is not None:
-            piece.fail(ShardStopped(self.stopped))
-            return
+    async def _each(self, works: Sequence[Work]) -> None:
+        for place, work in enumerate(works):
+            for piece in work.split():
+                error = await self._alone(piece)
+                if error is not None:
+                    self._stop(error, works[place:])
+                    return
+            work.succeed()
+
+    async def _alone(self, piece: Work) -> BaseException | None:
+        """One piece in its own transaction. Returns what stops the shard, if that is what came of it."""
         error = await self._persist([piece])
         if error is None:
             self.failing.clear()
-        elif nature(error) is Nature.STOP:
-            self._stop(error, [piece])
-        else:
-            await self._give_up(piece, error)
+            return None
+        if nature(error) is Nature.STOP:
+            return error
+        return await self._give_up(piece, error)
 
-    async def _give_up(self, piece: Work, error: BaseException) -> None:
-        """It failed alone, for a reason of its own."""
+    async def _give_up(self, piece: Work, error: BaseException) -> BaseException | None:
+        """It failed alone, for a reason of its own: park it, or hand the error to who asked."""
         log.error("work.failed", shard=self.shard, reason=reason(error))
         parked: list[str | None] = []
 
@@ -166,16 +168,16 @@ class Lane:
             await self._transact(park)
         except Exception as again:
             if nature(again) is Nature.TRANSIENT:
-                await self._alone(piece)
-                return
+                return await self._alone(piece)
             piece.fail(again)
-            if again is not error:
-                self._stop(again, [])
-            return
+            return None if again is error else again
         piece.succeed()
         self.failing |= {case for case in parked if case is not None}
-        if len(self.failing) >= FAILING_CASES_LIMIT:
-            self._stop(ShardStopped(f"{FAILING_CASES_LIMIT} cases failed in a row, last: {reason(error)}"), [])
+        if len(self.failing) < FAILING_CASES_LIMIT:
+            return None
+        stop = ShardStopped(f"{FAILING_CASES_LIMIT} cases failed in a row, last: {reason(error)}")
+        self.stop(str(stop))
+        return stop
 
     async def _persist(self, works: Sequence[Work]) -> BaseException | None:
         """One transaction for all of them, tried again while the failure is of the moment. None: committed."""
@@ -228,7 +230,8 @@ class Lane:
                 if not isinstance(work, Job):
                     work.fail(error)
             return
-        self.stop(str(error) or reason(error))
+        if self.stopped is None:
+            self.stop(str(error) or reason(error))
         for work in works:
             work.fail(error)
 
@@ -263,7 +266,9 @@ class Lanes:
     def put(self, shard: int, work: Work) -> None:
         self.lanes[shard].put(work)
 
-    async def run(self, shard: int, job: Callable[[Tx[Any]], Awaitable[T]], *, wait_s: float | None = None) -> T:
+    async def run(
+        self, shard: int, job: Callable[[Tx[Any]], Awaitable[T]], *, wait_s: float | None = None
+    ) -> T:
         """Run `job` in the shard's next transaction and return its result after the commit.
 
         Raises Busy when that takes longer than `wait_s` wall seconds, and what the job raised when it failed alone.

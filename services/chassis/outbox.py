@@ -152,14 +152,17 @@ class Publisher:
     async def _publish_some(self, shard: int) -> bool | None:
         """One transaction's worth. None: nothing left; False: somebody else is at it; True: there may be more."""
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await conn.fetchval(SQL["try_lock"], database.lock_class(f"{self._service} publishes"), shard):
+            if not await conn.fetchval(
+                SQL["try_lock"], database.lock_class(f"{self._service} publishes"), shard
+            ):
                 return False
             rows = await conn.fetch(SQL["next_to_publish"], shard, ROWS, list(self._refusing[shard]))
             by_topic = group(rows)
             if not by_topic:
                 return None
             ends = await asyncio.gather(
-                *(self._send(topic, shard, records) for topic, records in by_topic.items()), return_exceptions=True
+                *(self._send(topic, shard, records) for topic, records in by_topic.items()),
+                return_exceptions=True,
             )
             done = {topic: end for topic, end in zip(by_topic, ends, strict=True) if isinstance(end, int)}
             await conn.execute(SQL["set_published"], shard, list(done), list(done.values()))

@@ -49,7 +49,10 @@ def body(problem: Problem, accept_language: str) -> bytes:
 
 
 def response(problem: Problem, accept_language: str) -> Response:
-    headers = {"Content-Language": "zh" if wants_chinese(accept_language) else "en", **(problem.headers or {})}
+    headers = {
+        "Content-Language": "zh" if wants_chinese(accept_language) else "en",
+        **(problem.headers or {}),
+    }
     return Response(body(problem, accept_language), problem.status, headers, MEDIA_TYPE)
 
 

@@ -11,11 +11,13 @@ from typing import Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from services.chassis import metrics, telemetry
+from services.chassis import ending, metrics, telemetry
 from services.contracts.envelope import Headers
 
 log = telemetry.logger("producer")
-MAX_BATCH_BYTES = 900_000  # below the topics' max.message.bytes of 1 MiB, headers and framing counted by aiokafka
+MAX_BATCH_BYTES = (
+    900_000  # below the topics' max.message.bytes of 1 MiB, headers and framing counted by aiokafka
+)
 Record = tuple[bytes | None, bytes, Headers]
 
 
@@ -54,7 +56,9 @@ class KafkaProducer:
             await self._replace(inner)
             raise Undelivered(f"{topic}[{partition}]: {type(failed).__name__}") from failed
 
-    async def _send(self, inner: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> int:
+    async def _send(
+        self, inner: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
+    ) -> int:
         builder = inner.create_batch()
         count = 0
         for key, value, headers in records:
@@ -75,8 +79,10 @@ class KafkaProducer:
                     async with asyncio.timeout(self._deadline_s):
                         await inner.start()
                 except (KafkaError, TimeoutError, OSError) as failed:
-                    await _stop(inner)
-                    raise Undelivered(f"no broker answers at {self._bootstrap}: {type(failed).__name__}") from failed
+                    await ending.stop(inner.stop(), "producer", 1.0)
+                    raise Undelivered(
+                        f"no broker answers at {self._bootstrap}: {type(failed).__name__}"
+                    ) from failed
                 self._inner = inner
             return self._inner
 
@@ -84,7 +90,7 @@ class KafkaProducer:
         if self._inner is broken:
             self._inner = None
             metrics.PRODUCERS_REPLACED.inc()
-        await _stop(broken)
+        await ending.stop(broken.stop(), "producer", 1.0)
 
     async def ping(self) -> str | None:
         """None when a broker answers for its metadata, else a reason; for readiness."""
@@ -99,7 +105,7 @@ class KafkaProducer:
     async def close(self) -> None:
         inner, self._inner = self._inner, None
         if inner is not None:
-            await _stop(inner)
+            await ending.stop(inner.stop(), "producer", 1.0)
 
 
 def new_inner(bootstrap: str) -> AIOKafkaProducer:
@@ -109,14 +115,3 @@ def new_inner(bootstrap: str) -> AIOKafkaProducer:
         linger_ms=0, max_batch_size=MAX_BATCH_BYTES, max_request_size=1_000_000, request_timeout_ms=2000,
         metadata_max_age_ms=60_000,
     )  # fmt: skip
-
-
-async def _stop(inner: AIOKafkaProducer) -> None:
-    """Stopping hangs while the broker is away; what it still held is sent again by its outbox."""
-    stopping = asyncio.ensure_future(inner.stop())
-    done, _ = await asyncio.wait([stopping], timeout=1.0)
-    if not done:
-        stopping.cancel()
-        log.warning("producer.abandoned")
-    elif stopping.exception() is not None:
-        log.warning("producer.stop_failed", error=type(stopping.exception()).__name__)

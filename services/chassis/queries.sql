@@ -152,3 +152,11 @@ SELECT key, value FROM meta;
 
 -- name: put_meta
 INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING;
+
+-- name: try_shared_locks
+-- The shards nobody is writing at this moment, ours to read until the commit.
+SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_xact_lock_shared($1, shard);
+
+-- name: marks_of
+SELECT shard, coalesce((numbers ->> $2)::bigint, 0) AS number, greatest(clock_timestamp(), last_wall) AS at, parked
+FROM shard WHERE shard = ANY($1::int[]);

@@ -66,7 +66,9 @@ async def _store(name: str, settings: ServiceSettings, stop: asyncio.Event) -> a
     """A pool, waited for: a service may start before its database. None when told to stop meanwhile."""
     while not stop.is_set():
         try:
-            return await database.create_pool(settings.database_url.get_secret_value(), name, settings.pool_size)
+            return await database.create_pool(
+                settings.database_url.get_secret_value(), name, settings.pool_size
+            )
         except Exception as away:
             if nature(away) is not Nature.TRANSIENT:
                 raise
@@ -103,7 +105,9 @@ async def boot(
     publisher = Publisher(pool, producer, service.name, shards, numbers_late=service.numbers_late)
     lanes = Lanes(pool, service.name, shards, clock, publisher,
                   batch_size=settings.batch_size, wait_s=settings.lane_wait_s)  # fmt: skip
-    plumbing = Plumbing(service.name, settings, pool, clock, shards, lanes, publisher, producer, settings.city_dir)
+    plumbing = Plumbing(
+        service.name, settings, pool, clock, shards, lanes, publisher, producer, settings.city_dir
+    )
     state = await service.state(plumbing)
     lanes.state = state
     consumer = _consumer(service, settings, state, lanes, pool, shards)
@@ -123,7 +127,12 @@ def table_of(service: Service[Any], settings: ServiceSettings) -> Table:
 
 
 def _consumer(
-    service: Service[Any], settings: ServiceSettings, state: Any, lanes: Lanes, pool: asyncpg.Pool, shards: int
+    service: Service[Any],
+    settings: ServiceSettings,
+    state: Any,
+    lanes: Lanes,
+    pool: asyncpg.Pool,
+    shards: int,
 ) -> Consumer | None:
     topics = sorted({event.TOPIC for event in service.subscriptions})
     inbox_topics = service.inbox.topics(state) if service.inbox else ()
@@ -161,7 +170,9 @@ class Life:
         app = http.build(self._service.name, [self._kafka, self._postgres, self._shards])
         self._service.routes(app, self._running)
         front: Any = self._service.front(app, self._running) if self._service.front else app
-        return http.server(http.Capped(front), self._settings.http_host, self._settings.http_port, self._settings.drain_s)
+        return http.server(
+            http.Capped(front), self._settings.http_host, self._settings.http_port, self._settings.drain_s
+        )
 
     def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         running, service = self._running, self._service
@@ -245,5 +256,3 @@ def _post_mortem(tasks: list[asyncio.Task[Any]]) -> int:
             log.error("died", task=task.get_name(), error=type(error).__name__, reason=telemetry.safe(error))
             return REFUSED if isinstance(error, outbox.Restored) else RESTART_ME
     return RESTART_ME
-
-

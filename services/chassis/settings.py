@@ -31,22 +31,69 @@ class _FromFiles(PydanticBaseSettingsSource):
 class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SUBAN_", extra="ignore", frozen=True)
 
-    database_url: Annotated[SecretStr, Field(description="Postgres, as postgresql://role:password@host:port/name")]
+    database_url: Annotated[
+        SecretStr, Field(description="Postgres, as postgresql://role:password@host:port/name")
+    ]
     kafka_bootstrap: Annotated[str, Field(description="Kafka brokers, host:port, comma between")]
     city_dir: Annotated[Path, Field(description="folder of the city's data")] = Path("deploy/city/pingshan")
     http_host: Annotated[str, Field(description="address the HTTP door listens on")] = "127.0.0.1"
-    http_port: Annotated[int, Field(description="port of the HTTP door; 0 takes a free one", ge=0, le=65535)] = 8100
-    log_level: Annotated[str, Field(description="least level that is logged", pattern="^(debug|info|warning|error)$")] = "info"
-    pool_size: Annotated[int, Field(description="Postgres connections of this process; a shard uses one at a time", ge=2, le=100)] = 8
-    batch_size: Annotated[int, Field(description="records of one shard in one transaction: above 500 the lock is held too long", ge=1, le=5000)] = 500
-    lane_wait_s: Annotated[float, Field(description="seconds an HTTP request waits for its shard before 503", gt=0, le=30)] = 1.0
-    session_timeout_s: Annotated[float, Field(description="seconds after which Kafka gives a silent process' shards away", ge=3, le=60)] = 10.0
-    silence_limit_s: Annotated[float, Field(description="seconds of lag without a record before the process exits to be restarted", ge=5)] = 30.0
-    drain_s: Annotated[float, Field(description="seconds SIGTERM leaves for finishing, per step", gt=0, le=120)] = 5.0
-    contact_public_key: Annotated[str, Field(description="base64 public key contacts and dead letters are sealed to; `keys pair` makes one")] = ""
-    append_margin_s: Annotated[float, Field(description="seconds the broker's clock may be off ours when we say how far a command topic was read", ge=0, le=10)] = 1.0
-    outbox_limit: Annotated[int, Field(description="outbox records waiting for Kafka above which intake answers 503; alarm at a tenth", ge=1000)] = 5_000_000
-    outbox_days: Annotated[int, Field(description="days published outbox rows are kept, to publish again after a loss of the broker's data", ge=1)] = 2
+    http_port: Annotated[
+        int, Field(description="port of the HTTP door; 0 takes a free one", ge=0, le=65535)
+    ] = 8100
+    log_level: Annotated[
+        str, Field(description="least level that is logged", pattern="^(debug|info|warning|error)$")
+    ] = "info"
+    pool_size: Annotated[
+        int,
+        Field(description="Postgres connections of this process; a shard uses one at a time", ge=2, le=100),
+    ] = 8
+    batch_size: Annotated[
+        int,
+        Field(
+            description="records of one shard in one transaction: above 500 the lock is held too long",
+            ge=1,
+            le=5000,
+        ),
+    ] = 500
+    lane_wait_s: Annotated[
+        float, Field(description="seconds an HTTP request waits for its shard before 503", gt=0, le=30)
+    ] = 1.0
+    session_timeout_s: Annotated[
+        float, Field(description="seconds after which Kafka gives a silent process' shards away", ge=3, le=60)
+    ] = 10.0
+    silence_limit_s: Annotated[
+        float,
+        Field(description="seconds of lag without a record before the process exits to be restarted", ge=5),
+    ] = 30.0
+    drain_s: Annotated[
+        float, Field(description="seconds SIGTERM leaves for finishing, per step", gt=0, le=120)
+    ] = 5.0
+    contact_public_key: Annotated[
+        str,
+        Field(description="base64 public key contacts and dead letters are sealed to; `keys pair` makes one"),
+    ] = ""
+    append_margin_s: Annotated[
+        float,
+        Field(
+            description="seconds the broker's clock may be off ours when we say how far a command topic was read",
+            ge=0,
+            le=10,
+        ),
+    ] = 1.0
+    outbox_limit: Annotated[
+        int,
+        Field(
+            description="outbox records waiting for Kafka above which intake answers 503; alarm at a tenth",
+            ge=1000,
+        ),
+    ] = 5_000_000
+    outbox_days: Annotated[
+        int,
+        Field(
+            description="days published outbox rows are kept, to publish again after a loss of the broker's data",
+            ge=1,
+        ),
+    ] = 2
 
     @classmethod
     def settings_customise_sources(

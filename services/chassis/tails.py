@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.chassis import telemetry
+from services.chassis import ending, telemetry
 from services.contracts import envelope as envelopes
 
 log = telemetry.logger("tails")
@@ -31,13 +31,14 @@ async def last_numbers(
             log.warning("tails.again", error=type(away).__name__)
             await asyncio.sleep(1.0)
         finally:
-            await consumer.stop()
+            await ending.stop(consumer.stop(), "tails", 3.0)
 
 
 async def _read(
     consumer: AIOKafkaConsumer, service: str, places: Mapping[Place, TopicPartition]
 ) -> dict[Place, int]:
-    partitions = [tp for tp in set(places.values()) if tp.partition in (consumer.partitions_for_topic(tp.topic) or ())]
+    on_broker = await consumer.topics()
+    partitions = [tp for tp in set(places.values()) if tp.topic in on_broker]
     known = set(partitions)
     first = await consumer.beginning_offsets(partitions)
     end = await consumer.end_offsets(partitions)

@@ -14,7 +14,9 @@ FORBIDDEN = frozenset({
 })  # fmt: skip
 # Seven digits and more, with the separators people type; ids and numbers of ours are kept by _KEEP.
 _DIGITS = re.compile(r"(?<![0-9A-Za-z-])\+?\d[\d \-()]{5,}\d(?![0-9A-Za-z])")
-_KEEP = frozenset({"case_id", "number", "correlation_id", "event_id", "timestamp", "offset", "port", "pid", "bootstrap"})
+_KEEP = frozenset(
+    {"case_id", "number", "correlation_id", "event_id", "timestamp", "offset", "port", "pid", "bootstrap"}
+)
 
 
 def logger(name: str) -> Any:

@@ -123,19 +123,25 @@ async def begin(
         wall: datetime = locked["wall"]
         row = _shard_row(await conn.fetchrow(SQL["read_shard"], shard), shard)
         if row.last_wall > wall + AHEAD_LIMIT:
-            raise ShardStopped(f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock")
+            raise ShardStopped(
+                f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock"
+            )
         row.last_wall = max(wall, row.last_wall + TICK)
         tx = Tx(conn, shard, clock.city(row.last_wall), state, service, row)
         yield tx
         await _write_outbox(tx)
-        await conn.execute(SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked)
+        await conn.execute(
+            SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked
+        )
     for remember in tx.after_commit:
         remember()
 
 
 def _shard_row(found: asyncpg.Record | None, shard: int) -> ShardRow:
     if found is None:
-        raise ShardStopped(f"shard {shard} was never provisioned: a record came from a partition beyond the city's shards")
+        raise ShardStopped(
+            f"shard {shard} was never provisioned: a record came from a partition beyond the city's shards"
+        )
     values: dict[str, Any] = dict(found)
     return ShardRow(**values)
 

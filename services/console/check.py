@@ -23,7 +23,9 @@ Finding = tuple[str, str, str]  # what, "ok" or "bad", detail
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--production", action="store_true", help="demand what production needs (delivery rule 14)")
+    parser.add_argument(
+        "--production", action="store_true", help="demand what production needs (delivery rule 14)"
+    )
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -40,7 +42,9 @@ def _settings() -> Iterator[Finding]:
         try:
             importlib.import_module(f"services.{service}.service").SERVICE.settings()
         except ValidationError as wrong:
-            faults = "; ".join(f"SUBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors(include_input=False))
+            faults = "; ".join(
+                f"SUBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors(include_input=False)
+            )
             yield f"settings of {service}", "bad", faults
         else:
             yield f"settings of {service}", "ok", ""
@@ -53,7 +57,11 @@ def _city() -> Iterator[Finding]:
     except BadFile as bad:
         yield f"city data in {folder}", "bad", str(bad)
         return
-    yield f"city data in {folder}", "ok", f"{len(city.departments)} departments, {len(city.channels)} channels"
+    yield (
+        f"city data in {folder}",
+        "ok",
+        f"{len(city.departments)} departments, {len(city.channels)} channels",
+    )
     for service, loader in (("router", "load_rules"), ("notify", "load_templates")):
         module = importlib.import_module(f"services.{service}.city")
         try:
@@ -80,7 +88,9 @@ async def _store(production: bool) -> list[Finding]:
 
 
 async def _production_store(pool: asyncpg.Pool, rate: float) -> list[Finding]:
-    standby = await pool.fetchval("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
+    standby = await pool.fetchval(
+        "SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')"
+    )
     return [
         ("synchronous standby", "ok" if standby else "bad", f"{standby} found"),
         ("clock rate", "ok" if rate == 1 else "bad", f"{rate:g}; production runs at 1"),

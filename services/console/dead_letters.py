@@ -18,7 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", choices=database.SERVICES, help="one service only; all by default")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("list", help="parked cases and dead letters")
-    verbs.add_parser("show", help="everything parked for one case, without its content").add_argument("case_id", type=UUID)
+    verbs.add_parser("show", help="everything parked for one case, without its content").add_argument(
+        "case_id", type=UUID
+    )
     retry = verbs.add_parser("retry", help="let the service take parked cases up again, in order")
     retry.add_argument("case_id", type=UUID, nargs="*", help="these cases; all when none is named")
 
@@ -33,7 +35,9 @@ async def _open(service: str) -> asyncpg.Connection:
 
 
 async def _list(asked: argparse.Namespace, services: list[str]) -> int:
-    parked = Table("service", "case", "events", "since (city time)", "topic", "offset", "reason", title="parked cases")
+    parked = Table(
+        "service", "case", "events", "since (city time)", "topic", "offset", "reason", title="parked cases"
+    )
     buried = Table("service", "topic", "partition", "offset", "reason", title="dead letters")
     for service in services:
         conn = await _open(service)

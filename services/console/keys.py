@@ -17,12 +17,25 @@ PRINCIPAL = re.compile(r"(channel|department|desk|operator):[A-Za-z0-9_-]{1,64}"
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("add", help="make a key; the token is printed once and kept nowhere")
-    add.add_argument("--service", action="append", required=True, choices=database.SERVICES, help="who shall know it; may be repeated")
-    add.add_argument("--principal", required=True, help="channel:<id>, department:<slug>, desk:<name> or operator:<name>")
-    verbs.add_parser("list", help="all keys, without their secrets").add_argument("--service", default="intake", choices=database.SERVICES)
+    add.add_argument(
+        "--service",
+        action="append",
+        required=True,
+        choices=database.SERVICES,
+        help="who shall know it; may be repeated",
+    )
+    add.add_argument(
+        "--principal", required=True, help="channel:<id>, department:<slug>, desk:<name> or operator:<name>"
+    )
+    verbs.add_parser("list", help="all keys, without their secrets").add_argument(
+        "--service", default="intake", choices=database.SERVICES
+    )
     revoke = verbs.add_parser("revoke", help="a key stops working within seconds")
     revoke.add_argument("key_id")
-    verbs.add_parser("pair", help="print a new key pair for contacts: SUBAN_CONTACT_PUBLIC_KEY and SUBAN_CONTACT_PRIVATE_KEY")
+    verbs.add_parser(
+        "pair",
+        help="print a new key pair for contacts: SUBAN_CONTACT_PUBLIC_KEY and SUBAN_CONTACT_PRIVATE_KEY",
+    )
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -35,7 +48,9 @@ def main(asked: argparse.Namespace) -> int:
 
 async def _add(asked: argparse.Namespace) -> int:
     if not PRINCIPAL.fullmatch(asked.principal):
-        print(f"{asked.principal!r} is no principal: say channel:<id>, department:<slug>, desk:<name> or operator:<name>")
+        print(
+            f"{asked.principal!r} is no principal: say channel:<id>, department:<slug>, desk:<name> or operator:<name>"
+        )
         return 2
     conn = await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"])
     try:
@@ -46,10 +61,17 @@ async def _add(asked: argparse.Namespace) -> int:
 
 
 async def _list(asked: argparse.Namespace) -> int:
-    conn = await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"], server_settings={"search_path": asked.service})
+    conn = await asyncpg.connect(
+        os.environ["SUBAN_DATABASE_URL"], server_settings={"search_path": asked.service}
+    )
     table = Table("key id", "principal", "made", "revoked", title=f"keys of {asked.service}")
     for row in await conn.fetch(database.SQL["list_keys"]):
-        table.add_row(row["key_id"], row["principal"], f"{row['created_at']:%Y-%m-%d %H:%M}", str(row["revoked_at"] or ""))
+        table.add_row(
+            row["key_id"],
+            row["principal"],
+            f"{row['created_at']:%Y-%m-%d %H:%M}",
+            str(row["revoked_at"] or ""),
+        )
     Console().print(table)
     await conn.close()
     return 0

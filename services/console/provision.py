@@ -27,12 +27,20 @@ MAX_MESSAGE = 1_048_576
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--shards", type=int, default=12, help="fixed for good; 4 on one machine, 12 and more in production")
-    parser.add_argument("--city", type=Path, default=Path("deploy/city/pingshan"), help="folder of the city's data")
-    parser.add_argument("--rate", type=float, default=1.0, help="city seconds in a wall second; 1 but in demonstrations")
+    parser.add_argument(
+        "--shards", type=int, default=12, help="fixed for good; 4 on one machine, 12 and more in production"
+    )
+    parser.add_argument(
+        "--city", type=Path, default=Path("deploy/city/pingshan"), help="folder of the city's data"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=1.0, help="city seconds in a wall second; 1 but in demonstrations"
+    )
     parser.add_argument("--city-start", help="city time (ISO 8601, with zone) at which a faster clock starts")
     parser.add_argument("--replication", type=int, default=1, help="copies of each topic; 3 in production")
-    parser.add_argument("--out", type=Path, help="write the services' environment and keys for everybody to this file (0600)")
+    parser.add_argument(
+        "--out", type=Path, help="write the services' environment and keys for everybody to this file (0600)"
+    )
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -42,7 +50,9 @@ def main(asked: argparse.Namespace) -> int:
     environment = asyncio.run(_store(asked, city, url))
     SAY.print("provision: topics")
     made = make_topics(os.environ["SUBAN_KAFKA_BOOTSTRAP"], city, asked.shards, asked.replication)
-    SAY.print(f"provision: done; {made} topics made, {len(city.departments)} departments, {asked.shards} shards")
+    SAY.print(
+        f"provision: done; {made} topics made, {len(city.departments)} departments, {asked.shards} shards"
+    )
     if asked.out is not None:
         asked.out.touch(mode=0o600)
         asked.out.write_text(json.dumps(environment, indent=2) + "\n")
@@ -83,7 +93,9 @@ async def _facts(conn: database.Connection, service: str, facts: Mapping[str, An
     if stored != facts["shards"]:
         raise SystemExit(f"{service} was provisioned with {stored} shards; the number is fixed for good, "
                          f"--shards {facts['shards']} is refused. Say --shards {stored}.")  # fmt: skip
-    await conn.execute("INSERT INTO shard (shard) SELECT generate_series(0, $1 - 1) ON CONFLICT DO NOTHING", stored)
+    await conn.execute(
+        "INSERT INTO shard (shard) SELECT generate_series(0, $1 - 1) ON CONFLICT DO NOTHING", stored
+    )
 
 
 async def _role(conn: database.Connection, service: str, url: str) -> str:
@@ -95,7 +107,9 @@ async def _role(conn: database.Connection, service: str, url: str) -> str:
 
 async def _tokens(conn: database.Connection, city: City) -> dict[str, str]:
     """A key for everybody the city knows: for one machine. In production `keys add` makes them one by one."""
-    principals: dict[str, Sequence[str]] = {f"channel:{channel.id}": ("intake", "notify") for channel in city.channels}
+    principals: dict[str, Sequence[str]] = {
+        f"channel:{channel.id}": ("intake", "notify") for channel in city.channels
+    }
     principals |= {f"department:{row.slug}": ("router", "sla", "notify") for row in city.departments}
     principals |= {"desk:duty": ("router", "sla", "notify"), "operator:local": database.SERVICES}
     found: dict[str, str] = {}
@@ -146,5 +160,10 @@ def _new(name: str, row: Topic, shards: int, replication: int) -> Any:
 def describe(bootstrap: str, names: list[str]) -> dict[str, dict[str, str]]:
     """Topic → its settings on the broker; for `check`."""
     admin = kafka_admin.AdminClient({"bootstrap.servers": bootstrap})
-    asked = admin.describe_configs([kafka_admin.ConfigResource(kafka_admin.ResourceType.TOPIC, name) for name in names])
-    return {resource.name: {k: v.value for k, v in future.result(timeout=10).items()} for resource, future in asked.items()}
+    asked = admin.describe_configs(
+        [kafka_admin.ConfigResource(kafka_admin.ResourceType.TOPIC, name) for name in names]
+    )
+    return {
+        resource.name: {k: v.value for k, v in future.result(timeout=10).items()}
+        for resource, future in asked.items()
+    }

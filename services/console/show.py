@@ -15,7 +15,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
-    settings: ServiceSettings = importlib.import_module(f"services.{asked.service}.service").SERVICE.settings()
+    settings: ServiceSettings = importlib.import_module(
+        f"services.{asked.service}.service"
+    ).SERVICE.settings()
     table = Table("variable", "value", "what it is", title=f"settings of {asked.service}")
     for name, field in type(settings).model_fields.items():
         table.add_row(f"SUBAN_{name.upper()}", str(getattr(settings, name)), field.description or "")

@@ -5,6 +5,7 @@ A model sees to its own file; `problems` sees to what the files say of one anoth
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 
 from services.contracts import faults, schemas, shifts
 from services.contracts.faults import Fault, Place
-from services.contracts.plans import Plans
+from services.contracts.plans import Plans, Target
 from services.contracts.shifts import DepartmentRoster
 from services.contracts.values import ChannelKind, Kind, Segment
 
@@ -37,13 +38,19 @@ class Name(Row):
 
 
 class CityFile(Row):
-    """city.yaml. `desk` is the dispatcher's desk, `supervision` who is told at the top of a ladder."""
+    """city.yaml. `desk` is the dispatcher's desk, `supervision` who is told at the top of a ladder.
+
+    `silent_close`: how long after a resolve a case closes by itself; `return_window`: how long after it was opened an
+    assignment may be returned 退单.
+    """
 
     name: Name
     slug: Slug
     timezone: str
     desk: Slug
     supervision: Slug
+    silent_close: Target = timedelta(days=3)
+    return_window: Target = timedelta(hours=2)
 
     @field_validator("timezone")
     @classmethod

@@ -1,9 +1,10 @@
 """Identities. Every id is derived from its cause, so that a repeat is the same thing and not a second one."""
 
+import functools
 import hashlib
 from datetime import date
 from typing import NewType
-from uuid import UUID, uuid5
+from uuid import UUID
 
 CaseId = NewType("CaseId", UUID)
 EventId = NewType("EventId", UUID)
@@ -14,12 +15,24 @@ DepartmentSlug = NewType("DepartmentSlug", str)
 
 NAMESPACE = UUID("5b0ce0d4-5d2e-5a55-9d0c-73756261006e")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_NAMESPACE = NAMESPACE.bytes
 _HEARD_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
+# RFC 9562, section 5.5: the bits of a uuid5 that are not the hash's own.
+_UUID5_CLEAR = ~(0xF000 << 64 | 0xC000 << 48)
+_UUID5_SET = 0x5000 << 64 | 0x8000 << 48
+# Tables for bytes.translate: a byte's low five bits as a character; a character's value, and what it adds doubled.
+_SPELT = bytes(ord(CROCKFORD[byte & 31]) for byte in range(256))
+_ONCE = bytes(max(CROCKFORD.find(chr(byte)), 0) for byte in range(256))
+_TWICE = bytes(value * 2 // 32 + value * 2 % 32 for value in _ONCE)
 
 
 def derive(*parts: str) -> UUID:
-    """One uuid5 of the parts; a part may hold anything but the separator U+001F."""
-    return uuid5(NAMESPACE, "\x1f".join(parts))
+    """One uuid5 of the parts; a part may hold anything but the separator U+001F.
+
+    Spelt out because intake derives two ids a request: less than half the time of `uuid.uuid5`.
+    """
+    digest = hashlib.sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & _UUID5_CLEAR | _UUID5_SET)
 
 
 def case_id(channel: str, request_key: str) -> CaseId:
@@ -43,10 +56,14 @@ def public_number(case: CaseId, day: date, attempt: int = 0) -> str:
     `attempt` is the derivation: 0, and the next one whenever a number is taken already.
     """
     digest = hashlib.sha256(f"{case}\x1f{attempt}".encode()).digest()
-    body = "".join(CROCKFORD[byte & 31] for byte in digest[:7])
-    stem = f"{day:%Y%m%d}{body}"
-    code = body + _check_character(stem)
-    return f"{day:%Y%m%d}-{code[:4]}-{code[4:]}"
+    body = digest[:7].translate(_SPELT).decode()
+    code = body + _check_character(f"{_written(day)}{body}")
+    return f"{_written(day)}-{code[:4]}-{code[4:]}"
+
+
+@functools.lru_cache(maxsize=8)
+def _written(day: date) -> str:
+    return f"{day:%Y%m%d}"
 
 
 def read_number(spoken: str) -> str | None:
@@ -64,8 +81,5 @@ def read_number(spoken: str) -> str | None:
 
 def _check_character(stem: str) -> str:
     """Luhn mod 32: finds every single wrong character and nearly every swap of two neighbours."""
-    total = 0
-    for place, character in enumerate(reversed(stem)):
-        value = CROCKFORD.index(character) * (2 if place % 2 == 0 else 1)
-        total += value // 32 + value % 32
-    return CROCKFORD[-total % 32]
+    raw = stem.encode()
+    return CROCKFORD[-(sum(raw[::-2].translate(_TWICE)) + sum(raw[-2::-2].translate(_ONCE))) % 32]

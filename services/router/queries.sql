@@ -69,7 +69,7 @@ SELECT case_id FROM cases WHERE number = $1 ORDER BY received_at LIMIT 1;
 SELECT version, at, command, actor, state, holder, details FROM move WHERE case_id = $1 ORDER BY version;
 
 -- name: acts_of
-SELECT act_id, kind, body FROM act WHERE case_id = $1 AND taken;
+SELECT case_id, kind, body FROM act WHERE case_id = ANY($1::uuid[]) AND taken;
 
 -- name: submission_of
 SELECT body, verdict FROM submission WHERE case_id = $1;

@@ -129,13 +129,14 @@ class RuleSet:
     classifying: Index
     deciding: Index
     digest: str
+    size: int
 
 
 def compiled(rules: Rules) -> RuleSet:
     said = orjson.dumps(rules.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
     classifying = [rule for rule in rules.rules if rule.then.lead is None]
     deciding = [rule for rule in rules.rules if rule.then.lead is not None]
-    return RuleSet(_index(classifying), _index(deciding), hashlib.sha256(said).hexdigest())
+    return RuleSet(_index(classifying), _index(deciding), hashlib.sha256(said).hexdigest(), len(rules.rules))
 
 
 def match(index: Index, facts: Facts) -> Chosen | NoRule:

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS cases (
     category           text,
     area               text,
     triage_class       text NOT NULL,
-    plan               text NOT NULL REFERENCES plan,
+    plan               text NOT NULL,
     received_at        timestamptz NOT NULL,
     changed_at         timestamptz NOT NULL,
     responded_at       timestamptz,

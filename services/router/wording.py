@@ -29,12 +29,17 @@ BARE = Said("系统未能判断，已立案由分拨台处理", "our rules could
 UNHEARD = Said("未能读取命令", "the command cannot be read")
 NO_TIME = Said("记录未带服务端写入时间", "the record carries no append time of the broker's")
 UNKNOWN_CASE = Said("没有这个工单；若刚提交，请稍后再试", "no such case; just submitted? try again in a few seconds")
+PARKED = Said("该工单暂挂，待运维处理后重试", "this case is set aside until an operator has looked; try again later")
 REPEATED = Said("同一 command_id 曾用于另一内容", "this command_id was used for another body")
 NOT_YOURS = Said("本部门没有该工单的在办任务", "your department has no open assignment on this case")
 STALE = Said("派单版本已变，请以现状为准", "the assignment has changed since; see the present state")
 COUNTED = Said("；送达在先，响应时间照计", "; it was sent in time and counts for the response clock")
 SILENT = Said("期满无异议，自动结案", "silent for the agreed time: closed")
-FORCED = Said("强制派单不可退", "a forced assignment cannot be returned")
+CLOSED = Said("分拨台结案", "closed by the desk")
+REJECTED = Said("不予受理", "rejected")
+WITHDRAWN = Said("市民撤诉", "withdrawn by the citizen")
+RETURNED = Said("已退单", "returned")
+ASSIGNED = Said("分拨台派单", "assigned by the desk")
 NO_EVIDENCE = Said("该类别办结须附凭证", "this category asks for evidence with the resolve")
 NOTHING_SAID = Said("公开答复须有 public_text，联系记录须有 contact_note",
                     "a public message needs public_text, a logged contact needs contact_note")  # fmt: skip
@@ -106,9 +111,10 @@ def returned(department: str, code: ReturnReason, grounds: str, suggested: str |
     )
 
 
-def holding(reason: Said) -> str:
-    """Why the desk holds a case, for the log: the reason without anybody's free text."""
-    return str(reason)
+def came_back(department: str, why: Said, city: City) -> Said:
+    """Why the desk holds it, for the log: without anybody's typed grounds."""
+    name = unit(department, city)
+    return Said(f"{name.zh}退单：{why.zh}", f"returned by {name.en}: {why.en}")
 
 
 def illegal(command: str, state: State, legal: Iterable[str]) -> Said:

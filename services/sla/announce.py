@@ -46,9 +46,13 @@ def event(happening: Happening) -> ClockEvent:
             return _rung(happening)
         case Finished(clock, stop, outcome):
             elapsed = (stop.at - clock.started_at).total_seconds()
-            return ClockStopped(**_about(clock), stopped_at=stop.at, outcome=outcome, elapsed_seconds=elapsed, holder=stop.by)
+            return ClockStopped(
+                **_about(clock), stopped_at=stop.at, outcome=outcome, elapsed_seconds=elapsed, holder=stop.by
+            )
         case Corrected(clock, stop, breached_at):
-            return ClockCorrected(**_about(clock), acted_at=stop.at, breached_at=breached_at, department=stop.by)
+            return ClockCorrected(
+                **_about(clock), acted_at=stop.at, breached_at=breached_at, department=stop.by
+            )
         case _:
             assert_never(happening)
 

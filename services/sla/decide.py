@@ -37,6 +37,13 @@ ANSWERS: dict[ClockKind, tuple[type[CaseEvent], ...]] = {
 CANCELS: tuple[type[CaseEvent], ...] = (events.CaseRejected, events.CaseWithdrawn)
 
 
+def on_event(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Turn, ...]:
+    """One line of the log against all clocks of its case. What was never registered is not timed."""
+    if isinstance(event, CaseRegistered):
+        return () if known else opened(case, event)
+    return tuple(after(clock, event) for clock in known)
+
+
 def opened(case: CaseId, registered: CaseRegistered) -> tuple[Turn, ...]:
     """Response and close, both from our receipt."""
     return tuple(_open(case, registered, kind) for kind in (ClockKind.RESPONSE, ClockKind.CLOSE))
@@ -161,7 +168,9 @@ def reach(
     return Reach(proven, proven, Why.PROVEN if proven else Why.NO_MARK_YET)
 
 
-def climb(due: Sequence[Clock], horizon: datetime, now: datetime, proven: datetime | None) -> tuple[Turn, ...]:
+def climb(
+    due: Sequence[Clock], horizon: datetime, now: datetime, proven: datetime | None
+) -> tuple[Turn, ...]:
     """Fire every rung of these clocks up to `horizon`; one turn a clock, in the order given.
 
     `in_order` brings what happened into the order of the rungs' own instants.

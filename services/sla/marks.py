@@ -13,7 +13,8 @@ from datetime import datetime
 
 from services.contracts.events import Watermark
 
-# Sentences a shard keeps while we are behind; beyond it every second one is dropped, which loses time, not truth.
+# Sentences a shard keeps while we are behind. Beyond it every second one goes, and of those that come only every
+# second stays, evenly over the way we have to catch up: that loses time, not truth.
 PENDING = 512
 
 
@@ -33,21 +34,29 @@ class ShardMarks:
     commands: dict[str, datetime] = field(default_factory=dict)
     parked: frozenset[str] = frozenset()
     pending: deque[Sentence] = field(default_factory=deque)
+    stride: int = 1
+    heard: int = 0
 
     def hear(self, sentence: Sentence) -> None:
         last = self.pending[-1] if self.pending else None
+        self.heard += 1
         if last and sentence.number < last.number:  # from a slower router; put where it belongs
             self.pending = deque(sorted((*self.pending, sentence), key=lambda each: each.number))
         elif last and sentence.number == last.number:
             self.pending[-1] = _both(last, sentence)
+        elif last and self.heard % self.stride:
+            self.pending[-1] = sentence
         else:
             self.pending.append(sentence)
         if len(self.pending) > PENDING:
-            self.pending = deque(each for place, each in enumerate(self.pending) if place % 2)
+            self.pending = deque(each for place, each in enumerate(self.pending) if place % 2 == 0)
+            self.stride *= 2
 
     def apply(self, applied: int) -> None:
         while self.pending and self.pending[0].number <= applied:
             self._hold(self.pending.popleft())
+        if not self.pending:
+            self.stride = 1
 
     def _hold(self, sentence: Sentence) -> None:
         if self.at is None or sentence.at >= self.at:
@@ -119,6 +128,7 @@ def _both(one: Sentence, other: Sentence) -> Sentence:
     newer = other if other.at >= one.at else one
     topics = one.commands.keys() | other.commands.keys()
     latest = {
-        topic: max(said[topic] for said in (one.commands, other.commands) if topic in said) for topic in topics
+        topic: max(said[topic] for said in (one.commands, other.commands) if topic in said)
+        for topic in topics
     }
     return Sentence(one.number, newer.at, latest, newer.parked)

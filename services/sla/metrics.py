@@ -9,7 +9,7 @@ from typing import assert_never
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.sla import announce, ladder
+from services.sla import ladder
 from services.sla.clocks import Corrected, Finished, Happening, Outcome, Reached, Started
 
 BUCKETS = (
@@ -24,9 +24,15 @@ FINISHED = Counter("suban_sla_clocks_finished_total",
 CORRECTED = Counter("suban_sla_clocks_corrected_total",
                     "Breaches taken back because the act was received in time and reached us late",
                     ["clock", "department"])  # fmt: skip
-RESPONSE_SECONDS = Histogram("suban_sla_response_seconds", "Receipt to the first act that counts, city time", buckets=BUCKETS)
+RESPONSE_SECONDS = Histogram(
+    "suban_sla_response_seconds", "Receipt to the first act that counts, city time", buckets=BUCKETS
+)
 CLOSE_SECONDS = Histogram("suban_sla_close_seconds", "Receipt to resolve, city time", buckets=BUCKETS)
-RUNGS = Counter("suban_sla_rungs_fired_total", "Rungs of ladders that fired", ["clock", "rung"])
+RUNGS = Counter(
+    "suban_sla_rungs_fired_total",
+    "Rungs of ladders that fired, by percent of the target",
+    ["clock", "percent"],
+)
 RUNGS_UNCONFIRMED = Counter("suban_sla_rungs_unconfirmed_total",
                             "Rungs fired beyond the watermark, because no mark came for too long", ["clock"])  # fmt: skip
 RUNG_LATE_SECONDS = Histogram("suban_sla_rung_late_seconds", "From a rung's instant to its firing, city time",
@@ -37,13 +43,17 @@ BREACHED = Gauge("suban_sla_clocks_breached", "Clocks running past their due; ta
                  ["clock", "department"])  # fmt: skip
 DUE_SOON = Gauge("suban_sla_clocks_due_soon", "Clocks not answered and due within the span; take max over processes",
                  ["clock", "within", "department"])  # fmt: skip
-BACKLOG = Gauge("suban_sla_rungs_overdue", "Rungs past their instant that have not fired, counted up to 10,000", ["shard"])
+BACKLOG = Gauge(
+    "suban_sla_rungs_overdue", "Rungs past their instant that have not fired, counted up to 10,000", ["shard"]
+)
 WATERMARK_AGE = Gauge("suban_sla_watermark_age_seconds", "City time since the instant up to which the log is proven; NaN before "
                       "the first mark", ["shard"])  # fmt: skip
 WAITING = Gauge("suban_sla_shard_waiting", "1 while rungs of the shard wait: no mark yet, or we are behind with no marks",
                 ["shard", "reason"])  # fmt: skip
 MARKS = Counter("suban_sla_marks_total", "Watermarks taken", ["verdict"])
-HELD_CASES = Gauge("suban_sla_held_cases", "Cases whose rungs wait because their events are parked", ["shard"])
+HELD_CASES = Gauge(
+    "suban_sla_held_cases", "Cases whose rungs wait because their events are parked", ["shard"]
+)
 
 METRICS = (
     STARTED, FINISHED, CORRECTED, RESPONSE_SECONDS, CLOSE_SECONDS, RUNGS, RUNGS_UNCONFIRMED, RUNG_LATE_SECONDS, OPEN,
@@ -78,7 +88,7 @@ def _count(happening: Happening) -> None:
 
 def _rung(reached: Reached) -> None:
     kind = reached.clock.kind
-    RUNGS.labels(kind, announce.rung_type(reached.step.percent).TYPE.removeprefix("clock.")).inc()
+    RUNGS.labels(kind, str(reached.step.percent)).inc()
     RUNG_LATE_SECONDS.observe(reached.late_by.total_seconds())
     if reached.unconfirmed:
         RUNGS_UNCONFIRMED.labels(kind).inc()

@@ -8,7 +8,9 @@ from services.chassis.settings import ServiceSettings
 
 
 class SlaSettings(ServiceSettings):
-    http_port: Annotated[int, Field(description="port of the HTTP door; 0 takes a free one", ge=0, le=65535)] = 8103
+    http_port: Annotated[
+        int, Field(description="port of the HTTP door; 0 takes a free one", ge=0, le=65535)
+    ] = 8103
     mark_patience_s: Annotated[
         float,
         Field(
@@ -19,7 +21,11 @@ class SlaSettings(ServiceSettings):
     ] = 30.0  # fmt: skip
     fire_batch: Annotated[
         int,
-        Field(description="clocks fired in one transaction: above 1,000 the lock is held too long", ge=1, le=1000),
+        Field(
+            description="clocks fired in one transaction: above 1,000 the lock is held too long",
+            ge=1,
+            le=1000,
+        ),
     ] = 1000
     look_again_s: Annotated[
         float,
@@ -30,5 +36,6 @@ class SlaSettings(ServiceSettings):
         ),
     ] = 5.0  # fmt: skip
     snapshot_s: Annotated[
-        float, Field(description="wall seconds between two counts of open clocks for the metrics", ge=1, le=300)
+        float,
+        Field(description="wall seconds between two counts of open clocks for the metrics", ge=1, le=300),
     ] = 5.0

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.chassis import queries
+from services.chassis.database import Connection
 from services.contracts import ids
 from services.contracts.ids import CaseId, ClockId
 from services.contracts.plans import Plan
@@ -18,7 +19,6 @@ from services.sla import clocks
 from services.sla.clocks import Clock, Holding, Outcome, Past, Stop
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
-Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy  # type: ignore[type-arg]
 Json: TypeAlias = list[Any]
 
 
@@ -40,12 +40,16 @@ def plan_key(plan: Plan) -> UUID:
     return ids.derive("plan", plan.model_dump_json())
 
 
-async def clocks_of(conn: Connection, plans: Plans, cases: Iterable[CaseId]) -> dict[CaseId, dict[ClockId, Clock]]:
+async def clocks_of(
+    conn: Connection, plans: Plans, cases: Iterable[CaseId]
+) -> dict[CaseId, dict[ClockId, Clock]]:
     """The clocks of these cases, response before close; an empty dict for a case that has none."""
     wanted = {case: [clocks.clock_id(case, kind) for kind in ClockKind] for case in cases}
     rows = await conn.fetch(SQL["clocks"], [each for of_case in wanted.values() for each in of_case])
     found = {clock.clock_id: clock for clock in await _clocks(conn, plans, rows)}
-    return {case: {each: found[each] for each in of_case if each in found} for case, of_case in wanted.items()}
+    return {
+        case: {each: found[each] for each in of_case if each in found} for case, of_case in wanted.items()
+    }
 
 
 async def due(
@@ -70,7 +74,9 @@ async def open_clocks(conn: Connection, shard: int, opened: Sequence[Clock]) -> 
         return
     keys = {clock.clock_id: plan_key(clock.plan) for clock in opened}
     bodies = {keys[clock.clock_id]: clock.plan for clock in opened}
-    await conn.execute(SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)])
+    await conn.execute(
+        SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)]
+    )
     rows = [
         (clock.clock_id, clock.case_id, keys[clock.clock_id], clock.started_at, clock.due_at, clock.next_rung_at, shard,
          clock.rung, clock.holding.is_desk, clock.kind, clock.number, clock.holding.unit, *_handler(clock.holding),
@@ -116,6 +122,11 @@ async def running(conn: Connection, now: datetime) -> list[Count]:
 async def due_soon(conn: Connection, now: datetime) -> list[Count]:
     """many: due within an hour; some: within five minutes."""
     return [Count(*row) for row in await conn.fetch(SQL["due_soon"], now)]
+
+
+async def applied(conn: Connection, log: str) -> dict[int, int]:
+    """The last number of `log` ("source>topic") applied, by shard."""
+    return {row["shard"]: row["last"] for row in await conn.fetch(SQL["applied"], log)}
 
 
 async def overdue_rungs(conn: Connection, shard: int, now: datetime) -> int:

@@ -1,0 +1,306 @@
+"""The HTTP door: commands, the same as by topic, and reads. Departments see cases they have or had, the desk sees all."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI, Header, Path, Query, Request
+from pydantic import AwareDatetime, ValidationError
+
+from services.chassis import problems
+from services.chassis.problems import Problem
+from services.chassis.service import Running
+from services.chassis.transaction import Tx
+from services.contracts import ids
+from services.contracts.commands import COMMAND, Refusal
+from services.contracts.events import CommandAccepted, CommandRefused
+from services.contracts.ids import CaseId
+from services.contracts.values import State as CaseState
+from services.router import commands, execute, store, views, wording
+from services.router.case import Case
+from services.router.state import State
+from services.router.views import CasePage, CaseView, HistoryView, VerdictView, WhyView
+
+STATUS = {
+    Refusal.UNREADABLE: 422, Refusal.UNKNOWN_CASE: 404, Refusal.ILLEGAL_MOVE: 409, Refusal.NOT_SERVED_YET: 409,
+    Refusal.NOT_YOURS: 403, Refusal.STALE_VERSION: 409, Refusal.REPEATED_OTHERWISE: 422,
+    Refusal.UNKNOWN_DEPARTMENT: 422, Refusal.PARKED: 409, Refusal.NO_APPEND_TIME: 422,
+}  # fmt: skip
+TRY_AGAIN_S = 2
+PAGE = 50
+BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
+Bearer = Annotated[str, Header()]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who knocks. `unit` None: the desk, which sees all."""
+
+    actor: str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    department: str | None
+    holder: str | None
+    state: CaseState | None
+    older_than: datetime | None
+    cursor: str | None
+    limit: int
+
+
+class Door(Protocol):
+    """What the routes ask; `Open` answers from a running service."""
+
+    async def command(self, authorization: str, name: str, body: bytes) -> VerdictView: ...
+    async def cases(self, authorization: str, wanted: Filter) -> CasePage: ...
+    async def case(self, authorization: str, name: str) -> CaseView: ...
+    async def history(self, authorization: str, name: str) -> HistoryView: ...
+    async def why(self, authorization: str, name: str) -> WhyView: ...
+
+
+def routes(app: FastAPI, running: Running[State]) -> None:
+    _add(app, Open(running))
+
+
+def openapi() -> dict[str, Any]:
+    """The description of this door, without a running service."""
+    app = FastAPI(title="Suban router", version="1")
+    _add(app, Closed())
+    return app.openapi()
+
+
+def _add(app: FastAPI, door: Door) -> None:
+    faults: dict[int | str, dict[str, Any]] = {
+        code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
+        for code, text in (
+            (401, "no valid key"), (403, "not for this key, or not your assignment"), (404, "no such case for you"),
+            (409, "not a legal move, stale version, or not served yet: `legal_moves` says what is"),
+            (422, "cannot be read, or the command id was used for another body"), (503, "try again"),
+        )
+    }  # fmt: skip
+    body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _command_schema()}}}}
+
+    @app.post("/v1/cases/{name}/commands", tags=["commands"], responses=faults, openapi_extra=body)
+    async def command(name: Name, request: Request, authorization: Bearer = "") -> VerdictView:
+        """Do something about a case. `case` may be left out of the body. The same as by the department's topic."""
+        return await door.command(authorization, name, await request.body())
+
+    @app.get("/v1/cases", tags=["cases"], responses={code: faults[code] for code in (401, 403, 422)})
+    async def listed(
+        authorization: Bearer = "",
+        department: Annotated[str | None, Query(description="has or had an assignment", max_length=40)] = None,
+        holder: Annotated[str | None, Query(description="holds it now", max_length=40)] = None,
+        state: CaseState | None = None,
+        older_than: Annotated[AwareDatetime | None, Query(description="received at this instant or before")] = None,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
+    ) -> CasePage:
+        """Cases, oldest first, page by page."""
+        return await door.cases(authorization, Filter(department, holder, state, older_than, cursor, limit))
+
+    @app.get("/v1/cases/{name}", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
+    async def one(name: Name, authorization: Bearer = "") -> CaseView:
+        """A case as it stands."""
+        return await door.case(authorization, name)
+
+    @app.get("/v1/cases/{name}/history", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
+    async def history(name: Name, authorization: Bearer = "") -> HistoryView:
+        """Every move: what, who, when, and where it led."""
+        return await door.history(authorization, name)
+
+    @app.get("/v1/cases/{name}/why", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
+    async def why(name: Name, authorization: Bearer = "") -> WhyView:
+        """Why it went where it went: rule, rule set, what matched, what nearly did."""
+        return await door.why(authorization, name)
+
+
+def _command_schema() -> dict[str, Any]:
+    """What every command has; what each adds stands in docs/events.md."""
+    names = sorted(COMMAND.json_schema()["discriminator"]["mapping"])
+    return {
+        "type": "object",
+        "required": ["command", "command_id"],
+        "properties": {
+            "command": {"type": "string", "enum": names},
+            "command_id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "yours; a repeat gets the first reply"},
+            "assignment_version": {"type": "integer", "minimum": 1, "description": "the one you saw; a stale one is refused"},
+        },
+    }  # fmt: skip
+
+
+class Closed:
+    """For the description alone."""
+
+    async def command(self, authorization: str, name: str, body: bytes) -> VerdictView:
+        raise NotImplementedError
+
+    async def cases(self, authorization: str, wanted: Filter) -> CasePage:
+        raise NotImplementedError
+
+    async def case(self, authorization: str, name: str) -> CaseView:
+        raise NotImplementedError
+
+    async def history(self, authorization: str, name: str) -> HistoryView:
+        raise NotImplementedError
+
+    async def why(self, authorization: str, name: str) -> WhyView:
+        raise NotImplementedError
+
+
+class Open:
+    """Answers from a running service."""
+
+    def __init__(self, running: Running[State]) -> None:
+        self._running = running
+        self._pool = running.plumbing.pool
+
+    async def command(self, authorization: str, name: str, body: bytes) -> VerdictView:
+        visitor = self._visitor(authorization)
+        case_id = await self._id(name)
+        fields = _fields(body, name, case_id)
+
+        async def job(tx: Tx[State]) -> execute.Answer:
+            return (await execute.run([_taken(fields, case_id, visitor, tx)], tx))[0]
+
+        shard = ids.shard_of(case_id, self._running.plumbing.shards)
+        answer = await self._running.plumbing.lanes.run(shard, job)
+        if isinstance(answer.event, CommandRefused):
+            raise refused(answer.event)
+        return _verdict(answer.event)
+
+    async def cases(self, authorization: str, wanted: Filter) -> CasePage:
+        visitor = self._visitor(authorization)
+        if visitor.unit is not None and wanted.department not in (None, visitor.unit):
+            raise _forbidden()
+        department = visitor.unit or wanted.department
+        since, until = _cursor(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
+        rows = await store.listed(self._pool, since, until, wanted.state, wanted.holder, wanted.limit + 1, department)
+        lines = tuple(views.CaseLine(**row) for row in rows[: wanted.limit])
+        return CasePage(cases=lines, next=_written(lines[-1]) if len(rows) > wanted.limit else None)
+
+    async def case(self, authorization: str, name: str) -> CaseView:
+        visitor = self._visitor(authorization)
+        return views.case(await self._seen(name, visitor), visitor.unit)
+
+    async def history(self, authorization: str, name: str) -> HistoryView:
+        visitor = self._visitor(authorization)
+        case = await self._seen(name, visitor)
+        return views.history(case, await store.moves_of(self._pool, case.id), visitor.unit)
+
+    async def why(self, authorization: str, name: str) -> WhyView:
+        case = await self._seen(name, self._visitor(authorization))
+        return views.why(case, await store.verdict_of(self._pool, case.id))
+
+    def _visitor(self, authorization: str) -> Visitor:
+        principal = self._running.state.ring.principal(authorization)
+        if principal is None:
+            raise problems.unauthorized()
+        kind, _, name = principal.partition(":")
+        if kind == "desk" or (kind == "department" and name == self._running.state.law.desk):
+            return Visitor(principal if kind == "desk" else name, None)
+        if kind != "department":
+            raise _forbidden()
+        return Visitor(name, name)
+
+    async def _id(self, name: str) -> CaseId:
+        """By id, or by public number as typed or dictated. Raises 404."""
+        try:
+            return CaseId(UUID(name))
+        except ValueError:
+            number = ids.read_number(name)
+        found = await store.case_by_number(self._pool, number) if number else None
+        if found is None:
+            raise _unknown()
+        return found
+
+    async def _seen(self, name: str, visitor: Visitor) -> Case:
+        """The case, if this visitor may see it; to others it does not exist."""
+        case_id = await self._id(name)
+        case = (await store.cases_in(self._pool, [case_id])).get(case_id)
+        if case is None or (visitor.unit is not None and not case.has_seen(visitor.unit)):
+            raise _unknown()
+        return case
+
+
+def _fields(body: bytes, name: str, case_id: CaseId) -> dict[str, Any]:
+    """The body as fields, valid as a command, with the case's id. Raises 422 naming the fields at fault."""
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as unreadable:
+        raise _invalid([{"field": "(body)", "reason": "not JSON"}]) from unreadable
+    if not isinstance(fields, dict):
+        raise _invalid([{"field": "(body)", "reason": "not an object"}])
+    if fields.setdefault("case", name) not in (name, str(case_id)):
+        raise _invalid([{"field": "case", "reason": "another case than the address names"}])
+    fields["case"] = str(case_id)
+    try:
+        COMMAND.validate_json(orjson.dumps(fields))
+    except ValidationError as invalid:
+        raise _invalid([
+            {"field": ".".join(map(str, error["loc"][1:])) or "command", "reason": error["msg"]} for error in invalid.errors()
+        ]) from invalid  # fmt: skip
+    return fields
+
+
+def _taken(fields: dict[str, Any], case_id: CaseId, visitor: Visitor, tx: Tx[State]) -> execute.Taken:
+    command = COMMAND.validate_json(orjson.dumps(fields))
+    asked = commands.Asked(visitor.actor, visitor.unit, visitor.unit is None, command, tx.now)
+    return execute.Taken(asked, case_id, execute.body_hash(fields, case_id))
+
+
+def _verdict(event: CommandAccepted) -> VerdictView:
+    return VerdictView(
+        command_id=event.command_id, command=event.command, state=event.state, version=event.version,
+        assignment_version=event.assignment_version, at=event.at,
+    )  # fmt: skip
+
+
+def refused(event: CommandRefused) -> Problem:
+    """A refusal as a problem: the same code, the legal moves, the present state."""
+    code = Refusal(event.code)
+    zh, _, en = event.reason.partition(" / ")
+    shown = event.model_dump(mode="json", exclude_none=True, exclude={"reason", "department", "code"})
+    headers = {"Retry-After": str(TRY_AGAIN_S)} if code is Refusal.UNKNOWN_CASE else None
+    return Problem(STATUS[code], code.value, wording.TITLES[code], (zh, en or zh), shown, headers)
+
+
+def _unknown() -> Problem:
+    said = wording.UNKNOWN_CASE
+    return Problem(404, Refusal.UNKNOWN_CASE.value, wording.TITLES[Refusal.UNKNOWN_CASE], (said.zh, said.en),
+                   {"retry_after_s": TRY_AGAIN_S}, {"Retry-After": str(TRY_AGAIN_S)})  # fmt: skip
+
+
+def _forbidden() -> Problem:
+    return Problem(403, "forbidden", ("无权访问", "Not for this key"),
+                   ("工单仅供承办部门和分拨台查看与处理。", "Cases are for the departments that have them and for the desk."))  # fmt: skip
+
+
+def _invalid(faults: list[dict[str, str]]) -> Problem:
+    return Problem(422, Refusal.UNREADABLE.value, wording.TITLES[Refusal.UNREADABLE],
+                   (f"请更正字段：{faults[0]['field']}。", f"Correct {faults[0]['field']}: {faults[0]['reason']}."),
+                   {"errors": faults})  # fmt: skip
+
+
+def _written(last: views.CaseLine) -> str:
+    return base64.urlsafe_b64encode(f"{last.received_at.isoformat()} {last.case_id}".encode()).decode()
+
+
+def _cursor(written: str | None) -> tuple[datetime, UUID]:
+    """Where the page before ended. Raises 422 for what we did not write."""
+    if written is None:
+        return BEGINNING
+    try:
+        at, _, case_id = base64.urlsafe_b64decode(written.encode()).decode().partition(" ")
+        since = datetime.fromisoformat(at)
+        if since.tzinfo is None:
+            raise ValueError("naive")
+        return since, UUID(case_id)
+    except (ValueError, binascii.Error) as unreadable:
+        raise _invalid([{"field": "cursor", "reason": "not one of ours"}]) from unreadable

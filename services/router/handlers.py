@@ -1,0 +1,171 @@
+"""What the topics bring: submissions and acts from intake, commands from departments, and time. Gather, decide, apply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import orjson
+
+from services.chassis.service import Asked, Received
+from services.chassis.transaction import Tx
+from services.contracts import ids
+from services.contracts.commands import Close
+from services.contracts.events import ActReceived, SubmissionReceived
+from services.contracts.ids import CaseId
+from services.router import acts, commands, decide, execute, metrics, registration, store
+from services.router.case import Case
+from services.router.commands import Done
+from services.router.decide import Routed
+from services.router.state import State
+from services.router.store import ActRow, Move, Registration
+
+Sent = Received[SubmissionReceived] | Received[ActReceived]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch knows and has decided so far; decisions fold into it in the order of the events."""
+
+    tx: Tx[State]
+    cases: dict[CaseId, Case]
+    waiting: dict[CaseId, list[ActRow]]
+    new: dict[CaseId, Registration] = field(default_factory=dict)
+    changed: set[CaseId] = field(default_factory=set)
+    moves: list[Move] = field(default_factory=list)
+    acts: list[ActRow] = field(default_factory=list)
+    routed: list[Routed] = field(default_factory=list)
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+
+
+async def on_submissions(events: Sequence[Sent], tx: Tx[State]) -> None:
+    """Each submission becomes one case, each act is done upon its case or waits for it."""
+    await _take(events, tx, bare=False)
+
+
+async def register_bare(events: Sequence[Received[SubmissionReceived]], tx: Tx[State]) -> None:
+    """The rescue: what could not be decided is the desk's, and its clocks run (delivery rule 9)."""
+    await _take(events, tx, bare=True)
+
+
+async def _take(events: Sequence[Sent], tx: Tx[State], *, bare: bool) -> None:
+    batch = await _gather(events, tx)
+    for event in events:
+        if isinstance(event.data, SubmissionReceived):
+            _register(batch, event.case_id, event.data, event.cause, bare=bare)
+        else:
+            _act(batch, ActRow(event.case_id, event.data, event.envelope.id, True))
+    await _apply(batch)
+
+
+async def _gather(events: Sequence[Sent], tx: Tx[State]) -> _Batch:
+    sent = [event.case_id for event in events if isinstance(event.data, SubmissionReceived)]
+    acted = [event.case_id for event in events if isinstance(event.data, ActReceived)]
+    known = await store.registered_among(tx.conn, sent) if sent else set()
+    cases = await store.cases_of(tx.conn, {*acted, *known}) if acted or known else {}
+    waiting = await store.take_waiting_acts(tx.conn, [one for one in sent if one not in known]) if sent else {}
+    return _Batch(tx, cases, waiting)
+
+
+def _register(batch: _Batch, case_id: CaseId, sent: SubmissionReceived, cause: str, *, bare: bool) -> None:
+    if case_id in batch.cases:
+        return
+    law, tx = batch.tx.state.law, batch.tx
+    routed = decide.bare(law) if bare else decide.route(law, sent)
+    done = registration.register(law.city, case_id, sent, routed, tx.now, bare=bare)
+    execute.tell(tx, case_id, done, cause)
+    batch.cases[case_id] = done.case
+    batch.new[case_id] = Registration(done.case, sent.model_dump_json(exclude={"match_text"}), verdict_json(routed))
+    batch.routed.append(routed)
+    for row in batch.waiting.pop(case_id, ()):
+        _act(batch, row, saved=True)
+
+
+def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
+    case = batch.cases.get(row.case_id)
+    if not saved:
+        batch.acts.append(ActRow(row.case_id, row.act, row.event_id, case is not None))
+    if case is None:
+        batch.outcomes.append((row.act.kind, "waiting"))
+        return
+    done = acts.decide(case, row.act, batch.tx.now)
+    batch.outcomes.append((row.act.kind, "done" if isinstance(done, Done) else "kept"))
+    if isinstance(done, Done):
+        execute.tell(batch.tx, case.id, done, str(row.event_id))
+        if done.case.version > case.version:
+            batch.cases[case.id] = done.case
+            batch.changed.add(case.id)
+            batch.moves.append(Move(done.case, done.at, row.act.kind, acts.ACTOR, "{}"))
+
+
+async def _apply(batch: _Batch) -> None:
+    conn, tx = batch.tx.conn, batch.tx
+    new = [Registration(batch.cases[one], row.body, row.verdict) for one, row in batch.new.items()]
+    await store.register(conn, tx.shard, new)
+    await store.change(conn, [batch.cases[one] for one in batch.changed - batch.new.keys()], batch.moves)
+    await store.save_acts(conn, batch.acts)
+    tx.after_commit.append(lambda: _count(batch))
+
+
+def _count(batch: _Batch) -> None:
+    metrics.count_routed(batch.routed)
+    for kind, outcome in batch.outcomes:
+        metrics.ACTS.labels(kind, outcome).inc()
+
+
+def verdict_json(routed: Routed) -> str:
+    """The verdict as it is kept: short keys, no sentence that can be made again."""
+    return orjson.dumps({
+        "lead": routed.lead, "assists": routed.assists, "rule": routed.rule_id, "digest": routed.digest,
+        "by": routed.area_by, "matched": routed.matched, "near": [(one.rule_id, one.lacking) for one in routed.near],
+        "steps": routed.steps, "reason": (routed.reason.zh, routed.reason.en),
+    }).decode()  # fmt: skip
+
+
+async def on_commands(asked: Sequence[Asked], tx: Tx[State]) -> None:
+    """Commands by topic: read, executed, answered on the department's own topic."""
+    taken = [execute.read(one, tx.state.law.desk, tx.now) for one in asked]
+    answers = iter(await execute.run([one for one in taken if isinstance(one, execute.Taken)], tx))
+    for one, record in zip(taken, asked, strict=True):
+        if isinstance(one, execute.Answer):
+            tx.after_commit.append(partial(metrics.count_reply, one.event))
+        _reply(tx, record, one if isinstance(one, execute.Answer) else next(answers))
+
+
+def _reply(tx: Tx[State], record: Asked, answer: execute.Answer) -> None:
+    """Clocks of ours have a commands topic and no replies topic."""
+    if record.actor in tx.state.law.city.department_by_slug:
+        tx.emit(answer.event, case_id=answer.case_id, cause=answer.cause)
+
+
+async def close_silent(tx: Tx[State]) -> bool:
+    """Ticker: resolved and silent for the agreed time is closed. True while there may be more."""
+    due = await store.silent(tx.conn, tx.shard, tx.now)
+    if not due:
+        return False
+    cases, law = await store.cases_of(tx.conn, due), tx.state.law
+    parked = await store.parked_among(tx.conn, cases) if tx.row.parked else set()
+    moves = []
+    for case in (case for case in cases.values() if case.id not in parked):
+        command = Close(command_id=f"silent {case.id} {case.version}", case=str(case.id))
+        done = commands.decide(law.city, case, None, commands.Asked("timer", None, False, command, tx.now, timer=True))
+        assert isinstance(done, Done), done
+        execute.tell(tx, case.id, done, str(ids.derive("silent", str(case.id), str(case.version))))
+        moves.append(Move(done.case, done.at, "close", "timer", "{}"))
+    await store.change(tx.conn, [move.case for move in moves], moves)
+    tx.after_commit.append(lambda: metrics.CLOSED_BY_SILENCE.inc(len(moves)))
+    return len(moves) > 0
+
+
+async def forget_replies(tx: Tx[State]) -> bool:
+    """Ticker: command ids are remembered for their days and no longer."""
+    if tx.shard:
+        return False
+    return await store.forget_replies(tx.conn, tx.now - timedelta(days=tx.state.settings.replies_days)) > 0
+
+
+def case_of(body: bytes) -> CaseId | None:
+    """The case a command names, without trusting anything else in it."""
+    return execute.case_in(body)
+
+

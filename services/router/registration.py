@@ -1,0 +1,52 @@
+"""From a submission to a case: registered always, dispatched when somebody claims it, else the desk's. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.contracts.city import City
+from services.contracts.events import Event, SubmissionReceived
+from services.contracts.ids import CaseId
+from services.contracts.values import Holder, State
+from services.router import case as cases
+from services.router import records
+from services.router.case import Case
+from services.router.commands import Done
+from services.router.decide import Routed
+from services.router.records import Dossier
+
+ACTOR = "router"
+
+
+def register(city: City, case_id: CaseId, sent: SubmissionReceived, routed: Routed, now: datetime, *, bare: bool) -> Done:
+    """立案 at our receipt, 派单 now: what lies between was the desk's holding."""
+    received_at = min(sent.received_at, now)
+    desk = Holder(unit=city.file.desk, is_desk=True, reason=str(routed.reason))
+    case = _new(case_id, sent, routed, desk, received_at)
+    if routed.lead is None:
+        case = replace(cases.handed(case, desk, (), received_at), changed_at=received_at)
+    told: list[Event] = [records.registered(case, sent, received_at, ACTOR, bare=bare)]
+    if routed.lead is not None:
+        case = cases.handed(cases.moved(case, State.DISPATCHED, now), Holder(unit=routed.lead, is_desk=False), routed.assists, now)
+        told.append(records.dispatched(case, now, ACTOR, str(routed.reason), routed.rule_id, routed.digest))
+    told += records.opened(case, Dossier(sent), city, str(routed.reason), routed.rule_id)
+    return Done(case, now, tuple(told))
+
+
+def _new(case_id: CaseId, sent: SubmissionReceived, routed: Routed, desk: Holder, received_at: datetime) -> Case:
+    return Case(
+        id=case_id,
+        number=sent.number,
+        state=State.REGISTERED,
+        version=1,
+        assignment_version=0,
+        holder=desk,
+        assignments=(),
+        trail=((received_at, State.REGISTERED),),
+        kind=sent.kind,
+        category=routed.category,
+        area=routed.area,
+        triage_class=routed.triage_class,
+        plan=routed.plan,
+        received_at=received_at,
+        changed_at=received_at,
+    )

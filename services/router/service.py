@@ -1,0 +1,33 @@
+"""Everything the router reacts to, on one screen."""
+
+from datetime import timedelta
+
+from services.chassis import watermark
+from services.chassis.service import Inbox, Service, Ticker
+from services.contracts import topics
+from services.contracts.events import ActReceived, SubmissionReceived
+from services.router import api, handlers
+from services.router import state as states
+from services.router.settings import RouterSettings
+from services.router.state import State
+
+SERVICE: Service[State] = Service(
+    name="router",
+    settings=RouterSettings,
+    state=states.build,
+    # One handler for both: an act must not overtake its submission.
+    subscriptions={SubmissionReceived: handlers.on_submissions, ActReceived: handlers.on_submissions},
+    rescue={SubmissionReceived: handlers.register_bare},
+    inbox=Inbox(
+        topics=states.command_topics,
+        actor_of=lambda topic: topics.actor_of(topic) or "",
+        case_of=handlers.case_of,
+        handler=handlers.on_commands,
+    ),
+    tickers=(
+        Ticker("close silent cases", timedelta(seconds=5), handlers.close_silent),
+        Ticker("forget replies", timedelta(minutes=10), handlers.forget_replies),
+    ),
+    workers=(watermark.worker, states.keep_keys_fresh, states.watch_files),
+    routes=api.routes,
+)

@@ -1,0 +1,308 @@
+"""The router's tables: one function per question. Everything is for a batch; nothing here is asked in a loop."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.chassis import database, queries
+from services.contracts.events import ActReceived, SubmissionReceived
+from services.contracts.ids import CaseId
+from services.contracts.plans import Plan
+from services.contracts.values import ActKind, Handler, Holder, Kind, State, TriageClass
+from services.router.case import Assignment, Case
+from services.router.records import Dossier
+
+SQL = queries.load(Path(__file__).with_name("queries.sql"))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+CASE_COLUMNS = (
+    "case_id", "shard", "number", "state", "version", "assignment_version", "holder", "holder_is_desk", "holder_reason",
+    "bounces", "kind", "category", "area", "triage_class", "plan", "received_at", "changed_at", "responded_at",
+    "close_at", "record",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A new case with what was sent (as JSON) and the verdict on it (as JSON)."""
+
+    case: Case
+    body: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A line of the history after the registration; `details` is JSON of what was said."""
+
+    case: Case
+    at: datetime
+    command: str
+    actor: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    case_id: CaseId
+    act: ActReceived
+    event_id: UUID
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a command: `body` is the hash of the command, `type` and `data` the event it was answered with."""
+
+    actor: str
+    command_id: str
+    body: bytes
+    type: str
+    data: str
+
+
+class Raced(Exception):
+    """Another shard took the same command id in this moment; tried again, its reply is found."""
+
+
+async def cases_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> dict[CaseId, Case]:
+    rows = await conn.fetch(SQL["cases_of"], list(set(case_ids)))
+    return {CaseId(row["case_id"]): _case(row) for row in rows}
+
+
+async def registered_among(conn: database.Connection, case_ids: Iterable[CaseId]) -> set[CaseId]:
+    rows = await conn.fetch(SQL["registered_among"], list(case_ids))
+    return {CaseId(row["case_id"]) for row in rows}
+
+
+async def parked_among(conn: database.Connection, case_ids: Iterable[CaseId]) -> set[CaseId]:
+    """Cases that wait for an operator: no command, no timer touches them (delivery rule 9)."""
+    return {CaseId(row["case_id"]) for row in await conn.fetch(database.SQL["parked_among"], list(case_ids))}
+
+
+async def dossiers_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> dict[CaseId, Dossier]:
+    """What was sent for each case, with the texts added since, in their order."""
+    wanted = list(set(case_ids))
+    if not wanted:
+        return {}
+    added: dict[UUID, list[ActReceived]] = {}
+    for row in await conn.fetch(SQL["acts_of"], wanted):
+        added.setdefault(row["case_id"], []).append(ActReceived.model_validate_json(row["body"]))
+    rows = await conn.fetch(SQL["submissions_of"], wanted)
+    return {row["case_id"]: _dossier(row["body"], added.get(row["case_id"], [])) for row in rows}
+
+
+def _dossier(body: str, acts: list[ActReceived]) -> Dossier:
+    acts.sort(key=lambda act: (act.received_at, act.act_id))
+    return Dossier(SubmissionReceived.model_validate_json(body), tuple(act.text for act in acts if act.text and act.kind is ActKind.SUPPLEMENT))
+
+
+async def take_waiting_acts(conn: database.Connection, case_ids: Sequence[CaseId]) -> dict[CaseId, list[ActRow]]:
+    """Acts that came ahead of their submission, no longer waiting."""
+    waiting: dict[CaseId, list[ActRow]] = {}
+    for row in await conn.fetch(SQL["waiting_acts"], list(case_ids)):
+        act = ActRow(CaseId(row["case_id"]), ActReceived.model_validate_json(row["body"]), row["event_id"], True)
+        waiting.setdefault(act.case_id, []).append(act)
+    for some in waiting.values():
+        some.sort(key=lambda row: (row.act.received_at, row.act.act_id))
+    return waiting
+
+
+async def register(conn: database.Connection, shard: int, new: Sequence[Registration]) -> None:
+    """New cases, by COPY: the shard's lock and `registered_among` before have seen to it that they are new."""
+    if not new:
+        return
+    promises = dict(promise(one.case.plan) for one in new)
+    await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
+    await _copy(conn, "cases", CASE_COLUMNS, [_columns(one.case, shard) for one in new])
+    await _copy(conn, "submission", ("case_id", "body", "verdict"), [(one.case.id, one.body, one.verdict) for one in new])
+    seen = {(each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments}
+    await _copy(conn, "seen_by", ("department", "received_at", "case_id"), seen)
+
+
+async def _copy(
+    conn: database.Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    await conn.copy_records_to_table(table, columns=columns, records=rows)
+
+
+async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequence[Move]) -> None:
+    """Cases as they are now, and the lines of their history."""
+    rows = [
+        (one.id, one.state, one.version, one.assignment_version, one.holder.unit, one.holder.is_desk, one.holder.reason,
+         one.bounces, one.changed_at, one.responded_at, one.close_at, _record(one))
+        for one in changed
+    ]  # fmt: skip
+    if rows:
+        await conn.execute(SQL["change_cases"], *_transposed(rows))
+    seen = {(each.department, move.case.received_at, move.case.id) for move in moves for each in move.case.assignments}
+    if seen:
+        await conn.execute(SQL["save_seen"], *_transposed(seen))
+    if moves:
+        lines = [(one.case.id, one.case.version, one.at, one.command, one.actor, one.case.state, one.case.holder.unit, one.details)
+                 for one in moves]  # fmt: skip
+        await conn.execute(SQL["save_moves"], *_transposed(lines))
+
+
+async def save_acts(conn: database.Connection, acts: Sequence[ActRow]) -> None:
+    if acts:
+        rows = [(one.case_id, one.act.act_id, one.event_id, one.act.kind, one.act.model_dump_json(), one.taken) for one in acts]
+        await conn.execute(SQL["save_acts"], *_transposed(rows))
+
+
+async def replies_to(conn: database.Connection, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Reply]:
+    """Earlier replies by (actor, command id)."""
+    if not asked:
+        return {}
+    rows = await conn.fetch(SQL["replies_to"], *_transposed(asked))
+    return {(row["actor"], row["command_id"]): Reply(**dict(row)) for row in rows}
+
+
+async def save_replies(conn: database.Connection, replies: Sequence[Reply], now: datetime) -> None:
+    """Raises Raced when one of them has been given in this moment by another shard."""
+    if not replies:
+        return
+    rows = [(one.actor, one.command_id, one.body, one.type, one.data) for one in replies]
+    if await conn.fetchval(SQL["save_replies"], *_transposed(rows), now) < len(rows):
+        raise Raced
+
+
+async def forget_replies(conn: database.Connection, before: datetime) -> int:
+    """Up to a thousand replies given before this instant; returns how many are gone."""
+    done: str = await conn.execute(SQL["forget_replies"], before)
+    return int(done.rpartition(" ")[2])
+
+
+async def silent(conn: database.Connection, shard: int, now: datetime) -> list[CaseId]:
+    """Resolved cases whose silent period is over."""
+    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["silent"], shard, now)]
+
+
+def _transposed(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@lru_cache(maxsize=1000)
+def _read_plan(body: str) -> Plan:
+    return Plan.model_validate_json(body)
+
+
+_PROMISES: dict[int, tuple[Plan, tuple[str, str]]] = {}
+
+
+def promise(plan: Plan) -> tuple[str, str]:
+    """A plan as it is stored: (digest, JSON). Remembered for each plan in force, as hashing one costs 20 µs."""
+    known = _PROMISES.get(id(plan))
+    if known is None or known[0] is not plan:
+        body = plan.model_dump_json()
+        known = plan, (sha256(body.encode()).hexdigest()[:32], body)
+        if len(_PROMISES) > 1000:
+            _PROMISES.clear()
+        _PROMISES[id(plan)] = known
+    return known[1]
+
+
+def _columns(case: Case, shard: int) -> tuple[Any, ...]:
+    return (
+        case.id, shard, case.number, case.state, case.version, case.assignment_version, case.holder.unit,
+        case.holder.is_desk, case.holder.reason, case.bounces, case.kind, case.category, case.area, case.triage_class,
+        promise(case.plan)[0], case.received_at, case.changed_at, case.responded_at, case.close_at, _record(case),
+    )  # fmt: skip
+
+
+def _record(case: Case) -> str:
+    """Assignments, trail and handler as compact JSON; instants in microseconds."""
+    return orjson.dumps({
+        "a": [[a.id, a.version, a.department, a.role, _micros(a.opened_at), a.closed_at and _micros(a.closed_at)]
+              for a in case.assignments],
+        "t": [[_micros(at), state] for at, state in case.trail],
+        "h": [case.handler.id, case.handler.name] if case.handler else None,
+    }).decode()  # fmt: skip
+
+
+def _case(row: asyncpg.Record) -> Case:
+    record = orjson.loads(row["record"])
+    handler = record["h"]
+    return Case(
+        id=CaseId(row["case_id"]),
+        number=row["number"],
+        state=State(row["state"]),
+        version=row["version"],
+        assignment_version=row["assignment_version"],
+        holder=Holder(unit=row["holder"], is_desk=row["holder_is_desk"], reason=row["holder_reason"]),
+        assignments=tuple(_assignment(*one) for one in record["a"]),
+        trail=tuple((_instant(at), State(state)) for at, state in record["t"]),
+        kind=Kind(row["kind"]),
+        category=row["category"],
+        area=row["area"],
+        triage_class=TriageClass(row["triage_class"]),
+        plan=_read_plan(row["plan_body"]),
+        received_at=row["received_at"],
+        changed_at=row["changed_at"],
+        bounces=row["bounces"],
+        handler=Handler(id=handler[0], name=handler[1]) if handler else None,
+        responded_at=row["responded_at"],
+        close_at=row["close_at"],
+    )
+
+
+def _assignment(id_: str, version: int, department: str, role: str, opened: int, closed: int | None) -> Assignment:
+    return Assignment(id_, version, department, role, _instant(opened), None if closed is None else _instant(closed))
+
+
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
+
+
+def _instant(micros: int) -> datetime:
+    return EPOCH + micros * MICROSECOND
+
+
+
+# Reads for the HTTP door: by the pool, outside any shard's transaction.
+
+
+async def cases_in(pool: asyncpg.Pool, case_ids: Sequence[CaseId]) -> dict[CaseId, Case]:
+    async with pool.acquire() as conn:
+        return await cases_of(conn, case_ids)
+
+
+async def case_by_number(pool: asyncpg.Pool, number: str) -> CaseId | None:
+    found: UUID | None = await pool.fetchval(SQL["case_by_number"], number)
+    return CaseId(found) if found else None
+
+
+async def moves_of(pool: asyncpg.Pool, case_id: CaseId) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(SQL["moves_of"], case_id)]
+
+
+async def verdict_of(pool: asyncpg.Pool, case_id: CaseId) -> str:
+    """The verdict on a registered case, as JSON."""
+    row = await pool.fetchrow(SQL["submission_of"], case_id)
+    assert row is not None, case_id
+    return str(row["verdict"])
+
+
+async def listed(
+    pool: asyncpg.Pool,
+    since: tuple[datetime, UUID],
+    until: datetime,
+    state: State | None,
+    holder: str | None,
+    limit: int,
+    department: str | None,
+) -> list[dict[str, Any]]:
+    """Cases after `since` (received at, id) and received by `until`; with `department`, those it has or had."""
+    if department is None:
+        rows = await pool.fetch(SQL["list_all"], *since, until, state, holder, limit)
+    else:
+        rows = await pool.fetch(SQL["list_seen"], *since, until, state, holder, limit, department)
+    return [dict(row) for row in rows]

@@ -1,0 +1,200 @@
+"""What the HTTP door shows of a case. A department sees what it needs; nobody's contact is here (notify reveals it)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, Field, JsonValue
+
+from services.contracts import plans
+from services.contracts.values import Instant, Kind, State, TriageClass
+from services.router import lifecycle, records, wording
+from services.router.case import Case
+from services.router.ruleset import NearMiss
+from services.router.wording import Said
+
+
+class Sentence(BaseModel):
+    zh: str
+    en: str
+
+
+class AssignmentView(BaseModel):
+    assignment_id: str
+    version: int
+    department: str
+    role: str
+    opened_at: Instant
+    closed_at: Instant | None
+
+
+class CaseView(BaseModel):
+    case_id: UUID
+    number: str
+    state: State
+    version: int
+    assignment_version: int
+    holder: str
+    holder_is_desk: bool
+    holder_reason: str | None
+    kind: Kind
+    category: str | None
+    area: str | None
+    triage_class: TriageClass
+    plan: str
+    received_at: Instant
+    due_response_at: Instant
+    due_close_at: Instant
+    responded_at: Instant | None
+    close_at: Annotated[Instant | None, Field(description="when it closes by itself, once resolved")]
+    bounces: int
+    assignments: tuple[AssignmentView, ...]
+    legal_moves: tuple[str, ...]
+
+
+class CaseLine(BaseModel):
+    """A case in a list."""
+
+    case_id: UUID
+    number: str
+    state: State
+    version: int
+    assignment_version: int
+    holder: str
+    holder_is_desk: bool
+    category: str | None
+    area: str | None
+    triage_class: TriageClass
+    kind: Kind
+    received_at: Instant
+    changed_at: Instant
+    responded_at: Instant | None
+
+
+class CasePage(BaseModel):
+    """Oldest first. `next` is the cursor of the page after this one, null at the end."""
+
+    cases: tuple[CaseLine, ...]
+    next: str | None
+
+
+class MoveView(BaseModel):
+    version: int
+    at: Instant
+    command: str
+    actor: str
+    state: State
+    holder: str
+    details: Annotated[dict[str, JsonValue] | None, Field(description="what was said; to the desk and to who said it")]
+
+
+class HistoryView(BaseModel):
+    case_id: UUID
+    number: str
+    moves: tuple[MoveView, ...]
+
+
+class NearMissView(BaseModel):
+    rule_id: str
+    lacking: str
+
+
+class WhyView(BaseModel):
+    """Why the case went where it went: a sentence, and the same in parts."""
+
+    case_id: UUID
+    number: str
+    sentence: Sentence
+    rule_id: str | None
+    rules_digest: str
+    lead: str | None
+    assists: tuple[str, ...]
+    area: str | None
+    area_by: str | None
+    matched: tuple[str, ...]
+    near_misses: tuple[NearMissView, ...]
+    steps: tuple[str, ...]
+
+
+class VerdictView(BaseModel):
+    """A command that was accepted; a refused one is a problem."""
+
+    command_id: str
+    command: str
+    state: State
+    version: int
+    assignment_version: int | None
+    at: Instant
+
+
+def case(one: Case, unit: str | None) -> CaseView:
+    """`unit`: the department that looks, None for the desk."""
+    mine = one.assignment_of(unit) if unit else None
+    who = lifecycle.Who.DESK if unit is None else records.ROLES[mine.role] if mine else None
+    return CaseView(
+        case_id=one.id,
+        number=one.number,
+        state=one.state,
+        version=one.version,
+        assignment_version=one.assignment_version,
+        holder=one.holder.unit,
+        holder_is_desk=one.holder.is_desk,
+        holder_reason=one.holder.reason,
+        kind=one.kind,
+        category=one.category,
+        area=one.area,
+        triage_class=one.triage_class,
+        plan=one.plan.name,
+        received_at=one.received_at,
+        due_response_at=plans.due_at(one.plan.response.target, one.received_at, one.plan.calendar),
+        due_close_at=plans.due_at(one.plan.close.target, one.received_at, one.plan.calendar),
+        responded_at=one.responded_at,
+        close_at=one.close_at,
+        bounces=one.bounces,
+        assignments=tuple(
+            AssignmentView(assignment_id=each.id, version=each.version, department=each.department, role=each.role,
+                           opened_at=each.opened_at, closed_at=each.closed_at)
+            for each in one.assignments
+        ),
+        legal_moves=lifecycle.legal(one.state, who) if who else (),
+    )  # fmt: skip
+
+
+def history(one: Case, rows: list[dict[str, Any]], unit: str | None) -> HistoryView:
+    """The registration, which no row is kept of, and every move since."""
+    begun = [_move(number, at, state, one) for number, (at, state) in enumerate(_beginning(one), 1)]
+    later = [
+        MoveView(**{**row, "details": _details(row, unit)})
+        for row in rows
+    ]  # fmt: skip
+    return HistoryView(case_id=one.id, number=one.number, moves=(*begun, *later))
+
+
+def _beginning(one: Case) -> list[tuple[datetime, State]]:
+    """Registered, and dispatched where the first assignment was a department's."""
+    first = one.assignments[0]
+    return list(one.trail[: 1 if first.role == "desk" else 2])
+
+
+def _move(version: int, at: datetime, state: State, one: Case) -> MoveView:
+    holder = one.assignments[0].department
+    command = "register" if state is State.REGISTERED else "dispatch"
+    return MoveView(version=version, at=at, command=command, actor="router", state=state, holder=holder, details=None)
+
+
+def _details(row: dict[str, Any], unit: str | None) -> dict[str, JsonValue] | None:
+    found: dict[str, JsonValue] = orjson.loads(row["details"])
+    return found if unit is None or row["actor"] == unit else None
+
+
+def why(one: Case, verdict: str) -> WhyView:
+    found = orjson.loads(verdict)
+    near = tuple(NearMiss(*pair) for pair in found["near"])
+    said = wording.why(Said(*found["reason"]), found["matched"], near)
+    return WhyView(
+        case_id=one.id, number=one.number, sentence=Sentence(zh=said.zh, en=said.en), rule_id=found["rule"],
+        rules_digest=found["digest"], lead=found["lead"], assists=tuple(found["assists"]), area=one.area,
+        area_by=found["by"], matched=tuple(found["matched"]), steps=tuple(found["steps"]),
+        near_misses=tuple(NearMissView(rule_id=each.rule_id, lacking=each.lacking) for each in near),
+    )  # fmt: skip

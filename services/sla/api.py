@@ -1,0 +1,188 @@
+"""GET /v1/clocks/{case}: how late is it, in figures and in one line."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import FastAPI, Header
+from pydantic import BaseModel, Field
+
+from services.chassis import problems
+from services.chassis.problems import Problem
+from services.chassis.service import Running
+from services.contracts.ids import CaseId
+from services.contracts.values import Audience, ClockKind, Handler, Instant
+from services.sla import ladder, store
+from services.sla.clocks import Clock
+from services.sla.state import State
+
+READERS = ("department", "desk", "operator")
+NAMES = {ClockKind.RESPONSE: ("响应", "response"), ClockKind.CLOSE: ("办结", "close")}
+Answer = Callable[[str, UUID], Awaitable["ClocksView"]]
+
+
+class RungView(BaseModel):
+    """A rung of the ladder. `fired` is false for one that lies ahead, or that the clock stopped before."""
+
+    percent: int
+    at: Instant
+    fired: bool
+    audiences: tuple[Audience, ...]
+
+
+class Line(BaseModel):
+    zh: str
+    en: str
+
+
+class ClockView(BaseModel):
+    """One clock. Seconds are city time; `left_seconds` is negative once it is late."""
+
+    clock_id: UUID
+    clock: ClockKind
+    state: Annotated[str, Field(description="running | stopping | met | breached | cancelled")]
+    plan: str
+    started_at: Instant
+    due_at: Instant
+    stopped_at: Instant | None
+    breached: bool
+    corrected: bool
+    elapsed_seconds: float
+    left_seconds: float
+    holder: str
+    holder_is_desk: bool
+    handler: Handler | None
+    next_rung_at: Instant | None
+    rungs: tuple[RungView, ...]
+    line: Line
+
+
+class ClocksView(BaseModel):
+    case_id: UUID
+    number: str
+    at: Annotated[Instant, Field(description="city time of this answer")]
+    clocks: tuple[ClockView, ...]
+
+
+def routes(app: FastAPI, running: Running[State]) -> None:
+    async def answer(authorization: str, case: UUID) -> ClocksView:
+        _admit(running.state.ring.principal(authorization))
+        async with running.plumbing.pool.acquire() as conn:
+            now = running.plumbing.clock.city(await store.wall(conn))
+            known = await store.clocks_of(conn, running.state.plans, [CaseId(case)])
+        clocks = tuple(known[CaseId(case)].values())
+        if not clocks:
+            raise _unknown()
+        views = tuple(view(clock, now) for clock in clocks)
+        return ClocksView(case_id=case, number=clocks[0].number, at=now, clocks=views)
+
+    _add(app, answer)
+
+
+def openapi() -> dict[str, Any]:
+    """The description of this door, without a running service."""
+
+    async def nobody(authorization: str, case: UUID) -> ClocksView:
+        raise NotImplementedError
+
+    app = FastAPI(title="Suban sla", version="1")
+    _add(app, nobody)
+    return app.openapi()
+
+
+def _add(app: FastAPI, answer: Answer) -> None:
+    responses: dict[int | str, dict[str, Any]] = {
+        code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
+        for code, text in (
+            (401, "no valid key"),
+            (403, "not for this kind of key"),
+            (404, "no clocks for this case"),
+        )
+    }
+
+    @app.get("/v1/clocks/{case}", tags=["clocks"], summary="The clocks of a case", responses=responses)
+    async def clocks_of_case(case: UUID, authorization: Annotated[str, Header()] = "") -> ClocksView:
+        """Open and stopped clocks: due, rungs fired, who holds the case, elapsed and left, and one line to read out."""
+        return await answer(authorization, case)
+
+
+def _admit(principal: str | None) -> None:
+    if principal is None:
+        raise problems.unauthorized()
+    if principal.partition(":")[0] not in READERS:
+        raise Problem(
+            403, "forbidden", ("无权查看", "Not for this key"),
+            ("时钟仅供部门、分拨台和运维查看。", "Clocks are shown to departments, the desk and operators."),
+        )  # fmt: skip
+
+
+def _unknown() -> Problem:
+    return problems.not_found(
+        ("没有这个工单的时钟", "No clocks for this case"),
+        ("刚提交的请稍候几秒再试。", "Just submitted? Try again in a few seconds."),
+    )
+
+
+def view(clock: Clock, now: datetime) -> ClockView:
+    until = clock.stop.at if clock.stop else max(now, clock.started_at)
+    return ClockView(
+        clock_id=clock.clock_id, clock=clock.kind, state=_state(clock), plan=clock.plan.name,
+        started_at=clock.started_at, due_at=clock.due_at, stopped_at=clock.stop.at if clock.stop else None,
+        breached=until > clock.due_at, corrected=clock.corrected,
+        elapsed_seconds=(until - clock.started_at).total_seconds(),
+        left_seconds=(clock.due_at - until).total_seconds(), holder=clock.holding.unit,
+        holder_is_desk=clock.holding.is_desk, handler=clock.holding.handler, next_rung_at=clock.next_rung_at,
+        rungs=tuple(
+            RungView(percent=step.percent, at=step.at, fired=index < clock.rung, audiences=step.audiences)
+            for index, step in enumerate(ladder.steps(clock.plan, clock.kind, clock.started_at))
+        ),
+        line=line(clock, until),
+    )  # fmt: skip
+
+
+def _state(clock: Clock) -> str:
+    if clock.outcome is not None:
+        return clock.outcome
+    return "stopping" if clock.stop else "running"
+
+
+def line(clock: Clock, until: datetime) -> Line:
+    """`until`: the stop, or now."""
+    left, unit = clock.due_at - until, clock.holding.unit
+    zh, en = NAMES[clock.kind]
+    if clock.stop is None:
+        late = left < timedelta(0)
+        return Line(
+            zh=f"{zh}时钟：{'已超时' if late else '还剩'}{span_zh(abs(left))}，由 {unit} 持有。",
+            en=f"{en} clock: {span_en(abs(left))} {'late' if late else 'left'}, held by {unit}.",
+        )
+    if clock.stop.cancels and left >= timedelta(0):
+        return Line(zh=f"{zh}时钟：已取消。", en=f"{en} clock: cancelled.")
+    used, verdict = (
+        until - clock.started_at,
+        ("按时", "in time") if left >= timedelta(0) else ("超时", "late"),
+    )
+    return Line(
+        zh=f"{zh}时钟：{verdict[0]}，用时{span_zh(used)}，{clock.stop.by}。",
+        en=f"{en} clock: {verdict[1]} after {span_en(used)}, by {clock.stop.by}.",
+    )
+
+
+def span_zh(span: timedelta) -> str:
+    days, hours, minutes, seconds = _parts(span)
+    return "".join(f" {value} {unit}" for value, unit in
+                   ((days, "天"), (hours, "小时"), (minutes, "分"), (seconds, "秒")) if value) or " 0 秒"  # fmt: skip
+
+
+def span_en(span: timedelta) -> str:
+    days, hours, minutes, seconds = _parts(span)
+    return " ".join(f"{value} {unit}" for value, unit in
+                    ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if value) or "0 s"  # fmt: skip
+
+
+def _parts(span: timedelta) -> tuple[int, int, int, int]:
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return days, hours, minutes, seconds

@@ -1,0 +1,91 @@
+"""What sla keeps in memory: the marks, when to look, plans by hash, keys. All of it can be lost and comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from services.chassis import files, keys, telemetry
+from services.chassis.clock import CityClock, monotonic
+from services.chassis.files import Watched
+from services.chassis.keys import KeyRing
+from services.chassis.service import Plumbing
+from services.contracts import topics
+from services.contracts.city import DepartmentsFile
+from services.contracts.events import Watermark
+from services.sla import metrics, store
+from services.sla.agenda import Agenda
+from services.sla.marks import Marks
+from services.sla.settings import SlaSettings
+
+log = telemetry.logger("sla")
+LOG = (
+    f"router>{topics.CASES}"  # under this name a shard's row keeps the last number of the log that is applied
+)
+
+
+@dataclass(slots=True)
+class State:
+    """`heard_at`: wall (monotonic) seconds of the last mark, or of the boot. `at_end`: the chassis' word on the log."""
+
+    settings: SlaSettings
+    clock: CityClock
+    marks: Marks
+    agenda: Agenda
+    ring: KeyRing
+    at_end: Callable[[int], bool]
+    departments: Watched[DepartmentsFile] | None = None
+    plans: store.Plans = field(default_factory=store.Plans)
+    heard_at: float = field(default_factory=monotonic)
+
+    @property
+    def patience(self) -> timedelta:
+        return timedelta(seconds=self.settings.mark_patience_s)
+
+    def silence(self) -> timedelta:
+        """Wall time since the last mark."""
+        return timedelta(seconds=monotonic() - self.heard_at)
+
+
+async def build(plumbing: Plumbing) -> State:
+    """Raises BadFile when the city's departments cannot be read."""
+    settings = plumbing.settings
+    assert isinstance(settings, SlaSettings)
+    departments = Watched(lambda: files.load(plumbing.city_dir / "departments.yaml", DepartmentsFile))
+    return State(
+        settings, plumbing.clock, Marks(command_topics(departments.value)), Agenda(settings.look_again_s),
+        await keys.open_ring(plumbing.pool), lambda shard: plumbing.at_end(shard), departments,
+    )  # fmt: skip
+
+
+def command_topics(city: DepartmentsFile) -> list[str]:
+    """Where an act that stops a clock can be waiting."""
+    return [topics.commands(department.slug) for department in city.departments]
+
+
+def take_mark(state: State, value: bytes) -> None:
+    """A record of suban.watermarks.v1. One that cannot be read changes nothing: the next comes in a moment."""
+    try:
+        mark = Watermark.model_validate_json(value)
+    except ValidationError:
+        metrics.MARKS.labels("unreadable").inc()
+        log.error("mark.unreadable")
+        return
+    state.marks.feed(mark)
+    state.heard_at = monotonic()
+    metrics.MARKS.labels("taken").inc()
+
+
+def ready(state: State, shard: int) -> bool:
+    """Without a transaction: is it worth one? `promised` is what the marks would prove once all is applied."""
+    wall, now = monotonic(), state.clock.now()
+    return state.agenda.worth(shard, wall, possible(state, shard, now))
+
+
+def possible(state: State, shard: int, now: datetime) -> datetime | None:
+    """Up to which instant a rung might fire now, by this host's clock: a hint."""
+    if state.silence() >= state.patience and state.at_end(shard):
+        return now
+    promised = state.marks.promised(shard)
+    return min(promised, now) if promised else None

@@ -1,0 +1,114 @@
+"""Events of one case as the router writes them, and the city's default plan."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.contracts import ids
+from services.contracts.events import (
+    CaseAccepted,
+    CaseDispatched,
+    CaseRegistered,
+    CaseRejected,
+    CaseResolved,
+    CaseResponded,
+    CaseReturned,
+    CaseWithdrawn,
+)
+from services.contracts.ids import CaseId
+from services.contracts.plans import Close, Plan, Response, Rung, Text
+from services.contracts.values import (
+    Audience,
+    ChannelKind,
+    Handler,
+    Holder,
+    Kind,
+    ResolutionKind,
+    ResponseBasis,
+    ReturnReason,
+    Segment,
+    State,
+)
+
+NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in Shenzhen
+CASE = ids.case_id("hotline-12345", "A-1")
+NUMBER = "20261123-7K3M-9QX2"
+DESK = "dispatch-desk"
+LI = Handler(id="li", name="李工")
+LADDER = (
+    Rung(percent=50, audience=(Audience.HANDLER,)),
+    Rung(percent=80, audience=(Audience.HANDLER, Audience.HEAD)),
+    Rung(percent=100, audience=(Audience.HANDLER, Audience.HEAD)),
+    Rung(percent=150, audience=(Audience.LEVEL_ABOVE,)),
+    Rung(percent=200, audience=(Audience.SUPERVISION,)),
+)
+
+
+def at(clock: str, days: int = 0) -> datetime:
+    """`09:30` local on the day of receipt."""
+    hour, minute, *second = map(int, clock.split(":"))
+    return NINE + timedelta(days=days, hours=hour - 9, minutes=minute, seconds=second[0] if second else 0)
+
+
+def plan(*counts: ResponseBasis, ladder: tuple[Rung, ...] = LADDER) -> Plan:
+    response = Response(target=timedelta(minutes=30), counts=counts or tuple(ResponseBasis))
+    return Plan(
+        name="default", title=Text(zh="默认", en="Default"), response=response,
+        close=Close(target=timedelta(hours=24)), ladder=ladder,
+    )  # fmt: skip
+
+
+def case(key: object) -> CaseId:
+    return ids.case_id("hotline-12345", str(key))
+
+
+def _line(instant: datetime, state: State, unit: str, **more: Any) -> dict[str, Any]:
+    holder = Holder(unit=unit, is_desk=unit == DESK)
+    return {"number": NUMBER, "at": instant, "state": state, "version": 1, "holder": holder, "actor": unit, **more}
+
+
+def registered(instant: datetime = NINE, promise: Plan | None = None, taken: datetime | None = None) -> CaseRegistered:
+    return CaseRegistered(
+        **_line(taken or instant, State.REGISTERED, DESK), channel="hotline-12345", channel_kind=ChannelKind.HOTLINE,
+        received_at=instant, kind=Kind.COMPLAINT, segment=Segment.CITIZEN, category="市容环卫/占道经营",
+        area="pingshan/biling", plan=promise or plan(),
+    )  # fmt: skip
+
+
+def dispatched(instant: datetime, unit: str) -> CaseDispatched:
+    return CaseDispatched(
+        **_line(instant, State.DISPATCHED, unit), assignment_id="1", assignment_version=1, department=unit, reason="r1"
+    )
+
+
+def accepted(instant: datetime, unit: str, handler: Handler | None = None) -> CaseAccepted:
+    line = _line(instant, State.ACCEPTED, unit)
+    return CaseAccepted(**line, assignment_id="1", department=unit, handler=handler)
+
+
+def responded(
+    instant: datetime, unit: str, basis: ResponseBasis = ResponseBasis.PUBLIC_MESSAGE, late_taken: bool = False
+) -> CaseResponded:
+    return CaseResponded(
+        **_line(instant, State.IN_PROGRESS, unit), department=unit, basis=basis, first=True, late_taken=late_taken
+    )
+
+
+def returned(instant: datetime, unit: str) -> CaseReturned:
+    return CaseReturned(
+        **_line(instant, State.REGISTERED, DESK), assignment_id="1", department=unit,
+        reason_code=ReturnReason.NOT_OUR_DUTY, bounce_count=1,
+    )  # fmt: skip
+
+
+def resolved(instant: datetime, unit: str) -> CaseResolved:
+    return CaseResolved(
+        **_line(instant, State.RESOLVED, unit), department=unit, kind=ResolutionKind.FIXED, public_text="已清理"
+    )
+
+
+def rejected(instant: datetime) -> CaseRejected:
+    return CaseRejected(**_line(instant, State.REJECTED, DESK), reason_code="no_object", public_text="不予受理")
+
+
+def withdrawn(instant: datetime, unit: str) -> CaseWithdrawn:
+    return CaseWithdrawn(**_line(instant, State.WITHDRAWN, unit), reason="citizen")
