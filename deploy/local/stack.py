@@ -8,6 +8,7 @@ import fcntl
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,7 @@ class Stack:
         self._lock: TextIO | None = None
         pids = self.directory / "pids"
         self.services = {service: Child(service, pids, leashed, logs=self.logs) for service in SERVICES}
+        self._leashed, self._twins = leashed, list[Child]()
 
     def __enter__(self) -> "Stack":
         self._claim()
@@ -115,9 +117,10 @@ class Stack:
     def stop(self) -> None:
         """End everything, services first so that they can finish what they have begun. Safe to call twice."""
         try:
-            for child in self.services.values():
+            services = [*self.services.values(), *self._twins]
+            for child in services:
                 child.send(signal.SIGTERM)
-            for child in self.services.values():
+            for child in services:
                 child.stop(timeout_s=15)
             self.kafka.child.send(signal.SIGTERM)  # both end at the same time
             self.postgres.stop()
@@ -139,6 +142,19 @@ class Stack:
         self._launch(service)
         if wait:
             self.wait_ready(service)
+
+    def twin(self, service: str) -> Child:
+        """A second process of the same service, on a port of its own, which shares its shards with the first.
+
+        It is stopped with the rest. Start it before the first is frozen, and it takes over.
+        """
+        child = Child(f"{service}-twin", self.directory / "pids", self._leashed, logs=self.logs)
+        port = ports.choose(None, frozenset(self.ports.values()))
+        child.start(
+            [sys.executable, "-m", "services", service], self._service_environment(service, port), ROOT
+        )
+        self._twins.append(child)
+        return child
 
     def http(self, service: str) -> str:
         """The service's base URL."""
@@ -254,7 +270,7 @@ class Stack:
             ) from None
 
     def _kill_everything(self) -> None:
-        for child in self.children.values():
+        for child in (*self.children.values(), *self._twins):
             child.kill()
 
     def _start_servers(self) -> None:
@@ -269,16 +285,29 @@ class Stack:
         return self.directory / "provisioned.json"
 
     def _launch(self, service: str) -> None:
-        private, public = self._key_pair()
-        env = self._environment() | {
+        self.services[service].start(
+            [sys.executable, "-m", "services", service],
+            self._service_environment(service, self.ports[service]),
+            ROOT,
+        )
+
+    def _service_environment(self, service: str, port: int) -> dict[str, str]:
+        secret = self._secrets()
+        own = {  # each secret to the one service that needs it; nobody but notify may open a contact
+            "intake": {"SUBAN_INTAKE_SECRET": secret["intake"]},
+            "notify": {
+                "SUBAN_CONTACT_PRIVATE_KEY": secret["contact_private"],
+                "SUBAN_BLIND_INDEX_SECRET": secret["blind_index"],
+            },
+        }
+        return {
+            **self._environment(),
             "SUBAN_DATABASE_URL": self.database_url(service),
-            "SUBAN_HTTP_PORT": str(self.ports[service]),
-            "SUBAN_CONTACT_PUBLIC_KEY": public,
+            "SUBAN_HTTP_PORT": str(port),
+            "SUBAN_CONTACT_PUBLIC_KEY": secret["contact_public"],
+            **own.get(service, {}),
             **self._extra,
         }
-        if service == "notify":  # nobody else may open a contact
-            env["SUBAN_CONTACT_PRIVATE_KEY"] = private
-        self.services[service].start([sys.executable, "-m", "services", service], env, ROOT)
 
     def _environment(self) -> dict[str, str]:
         """What the operator's commands get: the superuser's door to the database."""
@@ -290,15 +319,22 @@ class Stack:
             "SUBAN_CITY_DIR": str(self.city),
         }
 
-    def _key_pair(self) -> tuple[str, str]:
-        """(private, public) of the contacts, made once: what was sealed yesterday must open today."""
-        path = self.directory / "contact-keys.json"
+    def _secrets(self) -> dict[str, str]:
+        """Made once: what was sealed yesterday must open today, what was answered yesterday be the same answer."""
+        path = self.directory / "secrets.json"
         if not path.exists():
+            private, public = sealing.new_key_pair()
+            made = {
+                "contact_private": private,
+                "contact_public": public,
+                "intake": secrets.token_urlsafe(32),
+                "blind_index": secrets.token_urlsafe(32),
+            }
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            path.write_text(json.dumps(sealing.new_key_pair()))
-        private, public = json.loads(path.read_text())
-        return private, public
+            path.write_text(json.dumps(made))
+        found: dict[str, str] = json.loads(path.read_text())
+        return found
 
 
 def end_on_signals() -> None:

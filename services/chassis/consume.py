@@ -47,6 +47,7 @@ class Place:
     paused: bool = False
     gap: Gap | None = None
     executed_at: datetime | None = None
+    told: int = -1
     pending: "deque[Poll]" = field(default_factory=deque)
 
 
@@ -363,19 +364,14 @@ class Consumer:
         if clocks.monotonic() - self._last_commit < COMMIT_EVERY_S:
             return
         self._last_commit = clocks.monotonic()
-        inbox = [
-            (tp.topic, place.done) for tp, place in self._places.items() if tp.topic in self._inbox_topics
-        ]
+        moved = {tp: place for tp, place in self._places.items() if place.done != place.told}
+        inbox = [(tp.topic, place.done) for tp, place in moved.items() if tp.topic in self._inbox_topics]
         try:
             if inbox:
-                await self._pool.execute(
-                    SQL["advance_inbox"], [row[0] for row in inbox], [row[1] for row in inbox]
-                )
-            held = {
-                tp: OffsetAndMetadata(p.done, "")
-                for tp, p in self._places.items()
-                if tp in consumer.assignment()
-            }
+                await self._pool.execute(SQL["advance_inbox"], *map(list, zip(*inbox, strict=True)))
+            for place in moved.values():
+                place.told = place.done
+            held = {tp: OffsetAndMetadata(p.done, "") for tp, p in moved.items() if tp in consumer.assignment()}
             if held:
                 async with asyncio.timeout(2.0):
                     await consumer.commit(held)

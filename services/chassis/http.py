@@ -1,8 +1,9 @@
 """The HTTP door of every service: problems, health, metrics, a cap on bodies. Services add their routes."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -13,15 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis import lanes, metrics, problems
+from services.chassis import clock, lanes, metrics, problems
 from services.chassis.problems import Problem
 
 BODY_LIMIT = 1_048_576
 Check = Callable[[], Awaitable[str | None]]
 
 
-def build(title: str, checks: Sequence[Check]) -> FastAPI:
-    """An app with /livez, /readyz, /metrics and the handlers that turn every error into a problem."""
+def build(title: str, checks: Sequence[Check], notes: Sequence[Check] = ()) -> FastAPI:
+    """An app with /livez, /readyz, /metrics and the handlers that turn every error into a problem.
+
+    A check that returns a reason makes the service unready; a note is only told.
+    """
     app = FastAPI(title=f"Suban {title}", version="1", docs_url="/docs", redoc_url=None)
     app.add_exception_handler(Problem, problems.answer)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -34,15 +38,19 @@ def build(title: str, checks: Sequence[Check]) -> FastAPI:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> JSONResponse:
-        reasons = [reason for reason in await asyncio.gather(*(check() for check in checks)) if reason]
-        return JSONResponse({"status": "ready" if not reasons else "not ready", "reasons": reasons},
-                            200 if not reasons else 503)  # fmt: skip
+        reasons, told = await _reasons(checks), await _reasons(notes)
+        status = "ready" if not reasons else "not ready"
+        return JSONResponse({"status": status, "reasons": reasons, "notes": told}, 503 if reasons else 200)
 
     @app.get("/metrics", include_in_schema=False)
     async def exposition() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+async def _reasons(checks: Sequence[Check]) -> list[str]:
+    return [reason for reason in await asyncio.gather(*(check() for check in checks)) if reason]
 
 
 class Capped:
@@ -55,7 +63,7 @@ class Capped:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), [500]
+        began, status = clock.monotonic(), [500]
         read = 0
 
         async def counted() -> Message:
@@ -78,7 +86,7 @@ class Capped:
         except Problem as problem:
             await problems.response(problem, _header(scope, b"accept-language"))(scope, receive, noted)
         route = getattr(scope.get("route"), "path", scope.get("suban.route", "other"))
-        metrics.HTTP_SECONDS.labels(route, str(status[0])).observe(time.perf_counter() - began)
+        metrics.HTTP_SECONDS.labels(route, str(status[0])).observe(clock.monotonic() - began)
 
 
 def too_large(limit: int) -> Problem:
@@ -125,19 +133,33 @@ async def _busy(request: Request, _error: Exception) -> Response:
 class Server(uvicorn.Server):
     """uvicorn without its own signal handling: `run` decides when it ends."""
 
-    def install_signal_handlers(self) -> None:
-        return None
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
-    async def serve_until(self, stop: asyncio.Event) -> None:
-        serving = asyncio.create_task(self.serve())
+    async def serve_until(self, stop: asyncio.Event, door: socket.socket) -> None:
+        serving = asyncio.create_task(self.serve(sockets=[door]))
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         self.should_exit = True
         await serving
 
 
-def server(app: Any, host: str, port: int, drain_s: float) -> Server:
+def listen(host: str, port: int) -> socket.socket:
+    """The door itself. Raises ValueError, with what to do, when the address cannot be had."""
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as taken:
+        door.close()
+        raise ValueError(f"{host}:{port} cannot be listened on ({taken.strerror}): set SUBAN_HTTP_PORT to a free "
+                         "port, or 0 for any") from taken  # fmt: skip
+    return door
+
+
+def server(app: Any, drain_s: float) -> Server:
     return Server(uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False,
+        app, log_config=None, access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=int(drain_s) or 1, timeout_keep_alive=75, http="httptools", loop="none", ws="none",
     ))  # fmt: skip

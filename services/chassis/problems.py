@@ -11,7 +11,7 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)  # neither frozen nor slots: whoever handles an exception may set its traceback
 class Problem(Exception):
     """`code` is closed vocabulary and ends up in `type`; `title` and `detail` are (zh, en) pairs.
 

@@ -95,9 +95,8 @@ class KafkaProducer:
     async def ping(self) -> str | None:
         """None when a broker answers for its metadata, else a reason; for readiness."""
         try:
-            inner = await self._ready()
             async with asyncio.timeout(1.0):
-                await inner.client.fetch_all_metadata()
+                await (await self._ready()).client.fetch_all_metadata()
         except (Undelivered, KafkaError, TimeoutError, OSError) as away:
             return f"Kafka does not answer at {self._bootstrap} ({type(away).__name__})"
         return None

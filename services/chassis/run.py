@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
@@ -50,12 +51,13 @@ async def _life(service: Service[Any], settings: ServiceSettings) -> int:
         pool = await _store(service.name, settings, stop)
         if pool is None:
             return 0
+        door = http.listen(settings.http_host, settings.http_port)
         running, consumer, producer = await boot(service, settings, pool)
     except (NotProvisioned, outbox.Restored, ValueError) as refused:
         log.error("boot.refused", reason=str(refused))
         return REFUSED
     try:
-        return await Life(service, running, consumer, producer, stop).live()
+        return await Life(service, running, consumer, producer, stop, door).live()
     finally:
         await producer.close()
         with contextlib.suppress(TimeoutError):
@@ -147,32 +149,33 @@ class Life:
 
     def __init__(
         self, service: Service[Any], running: Running[Any], consumer: Consumer | None, producer: KafkaProducer,
-        stop: asyncio.Event,
+        stop: asyncio.Event, listening: socket.socket,
     ) -> None:  # fmt: skip
         self._service, self._running, self._consumer, self._producer = service, running, consumer, producer
-        self._stop = stop
+        self._stop, self._listening = stop, listening
         self._settings = running.plumbing.settings
         self._draining = False
 
     async def live(self) -> int:
-        door = asyncio.create_task(self._door().serve_until(self._stop))
+        door = asyncio.create_task(self._door().serve_until(self._stop, self._listening))
         loops = [asyncio.create_task(loop, name=name) for name, loop in self._loops().items()]
         consuming = asyncio.create_task(self._consumer.run()) if self._consumer else None
         watched = [task for task in (door, consuming, *loops) if task is not None]
         stopping = asyncio.create_task(self._stop.wait())
-        log.info("serving", port=self._settings.http_port, shards=self._running.plumbing.shards)
+        log.info("serving", port=self._listening.getsockname()[1], shards=self._running.plumbing.shards)
         await asyncio.wait([*watched, stopping], return_when=asyncio.FIRST_COMPLETED)
         code = 0 if self._stop.is_set() else _post_mortem(watched)
         await self._drain(door, consuming, loops)
         return code
 
     def _door(self) -> http.Server:
-        app = http.build(self._service.name, [self._kafka, self._postgres, self._shards])
+        checks, notes = [self._postgres, self._shards], [self._kafka]
+        if not self._service.serves_without_kafka:
+            checks, notes = [*checks, *notes], []
+        app = http.build(self._service.name, checks, notes)
         self._service.routes(app, self._running)
         front: Any = self._service.front(app, self._running) if self._service.front else app
-        return http.server(
-            http.Capped(front), self._settings.http_host, self._settings.http_port, self._settings.drain_s
-        )
+        return http.server(http.Capped(front), self._settings.drain_s)
 
     def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         running, service = self._running, self._service

@@ -137,6 +137,7 @@ class Service(Generic[S]):
       process from the end, outside any transaction.
     - `routes` adds FastAPI routes; `front`, if given, sees every HTTP request before FastAPI does (a hot path).
     - `numbers_late`: the outbox rows of this service get their numbers from the publisher (intake, delivery rule 11).
+    - `serves_without_kafka`: a broker away is said at /readyz and does not make the service unready.
     """
 
     name: str
@@ -151,3 +152,4 @@ class Service(Generic[S]):
     follows: Mapping[str, Callable[[S, bytes], None]] | None = None
     front: Callable[[ASGIApp, Running[S]], ASGIApp] | None = None
     numbers_late: bool = False
+    serves_without_kafka: bool = False

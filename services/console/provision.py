@@ -16,7 +16,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka import admin as kafka_admin
 from rich.console import Console
 
-from services.chassis import database, files, keys
+from services.chassis import clock, database, files, keys
 from services.contracts import city as cities
 from services.contracts import topics
 from services.contracts.city import City
@@ -79,7 +79,7 @@ async def _store(asked: argparse.Namespace, city: City, url: str) -> dict[str, A
 
 
 def _base(asked: argparse.Namespace) -> dict[str, Any]:
-    wall = datetime.now(UTC)
+    wall = clock.wall_now()
     start = datetime.fromisoformat(asked.city_start) if asked.city_start else wall
     return {"wall_base": wall.isoformat(), "city_base": start.astimezone(UTC).isoformat(), "rate": asked.rate}
 

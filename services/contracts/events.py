@@ -64,6 +64,7 @@ class SubmissionReceived(Event):
     segment: Segment = Segment.CITIZEN
     media: tuple[Media, ...] = ()
     contact: Contact = Contact()
+    tracking: str | None = None
     extra: dict[str, JsonValue] = {}
 
 

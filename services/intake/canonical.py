@@ -41,7 +41,10 @@ def _bounded(extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
         return extra
     if not depth(extra, EXTRA_DEPTH):
         raise PydanticCustomError("too_deep", "nests deeper than {limit} levels", {"limit": EXTRA_DEPTH})
-    raw = orjson.dumps(extra, option=orjson.OPT_SORT_KEYS)
+    try:
+        raw = orjson.dumps(extra, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as unwritable:
+        raise PydanticCustomError("not_writable", "holds a number beyond 64 bits") from unwritable
     if len(raw) > EXTRA_BYTES:
         raise PydanticCustomError("too_large", "holds more than {limit} bytes as JSON", {"limit": EXTRA_BYTES})
     ordered: dict[str, JsonValue] = orjson.loads(raw)
@@ -110,8 +113,9 @@ class Request(Strict):
     extra: Annotated[
         dict[str, JsonValue],
         Field(description=f"the channel's own matters: at most {EXTRA_BYTES} bytes, {EXTRA_DEPTH} levels; no contacts"),
+        Field(default_factory=dict),
         AfterValidator(_bounded),
-    ] = {}
+    ]
 
 
 class Batch(Strict):

@@ -40,9 +40,21 @@ class Ways:
 
 def load(directory: Path) -> Loaded[Ways]:
     """The city's files as far as intake needs them. Raises BadFile with every fault."""
-    return files.load_all(directory, cities.MODELS, lambda parts: _Checked(cities.assemble(parts)), _faults).map(_ways)
+    loaded = files.load_all(directory, cities.MODELS, cities.assemble, _faults)
+    return Loaded(_ways(loaded.value), loaded.digest, loaded.path, loaded.stamps)
 
 
 def opened(row: Channel) -> OpenChannel:
+    """`row` ready to be used; its mapping compiles, as `faults` saw."""
     stamp = orjson.dumps({"channel": row.id, "channel_kind": row.kind})[1:-1]
     return OpenChannel(row, mapping.compiled(row.mapping) if row.mapping else None, stamp)
+
+
+def _faults(city: City) -> Iterator[Fault]:
+    yield from cities.problems(city)
+    yield from mapping.faults(city)
+
+
+def _ways(city: City) -> Ways:
+    on = {f"channel:{row.id}": opened(row) for row in city.channels if row.enabled}
+    return Ways(on, city.zone, {row.slug: {"zh": row.name.zh, "en": row.name.en} for row in city.departments})

@@ -59,6 +59,7 @@ REPEATED_OTHERWISE = Refused(
 BAD_PHONE = Refused(
     "invalid", "reporter.phone", "不是有效的电话号码", "not a telephone number that exists in its numbering plan"
 )  # fmt: skip
+NOT_STORABLE = Refused("not_storable", "(body)", "内容无法保存", "holds something that cannot be kept")
 NUL = "\0"
 
 
@@ -92,13 +93,16 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Refused:
 
 def malformed(detail: str) -> Refused:
     """Not JSON; digging too deep is a fault of its own."""
-    if "recursion" in detail:
+    if "recursion" in detail.lower():
         return TOO_DEEP
     return Refused("malformed", "(body)", "不是合法的 JSON", f"not JSON: {detail}" if detail else "not JSON")
 
 
 TOO_DEEP = Refused("too_deep", "(body)", f"嵌套不得超过 {EXTRA_DEPTH} 层", f"nests deeper than {EXTRA_DEPTH} levels", EXTRA_DEPTH)
 TOO_MANY = Refused("too_many", "requests", f"一批 1 至 {BATCH_LIMIT} 件", f"a batch holds 1 to {BATCH_LIMIT} requests", BATCH_LIMIT)
+
+
+NOT_A_BATCH = Refused("invalid", "requests", '一批请求写作 {"requests": […]}', 'a batch is written {"requests": […]}')
 
 
 def unstorable(field: str, character: str) -> Refused:

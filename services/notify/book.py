@@ -1,41 +1,30 @@
-"""The book: everything from the city's files that a notice needs, in force together or not at all."""
+"""The by-law in force: everything from the city's files that a notice needs, taken up together or not at all."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from services.chassis import files
 from services.chassis.files import Loaded, Parts
 from services.contracts import city as cities
-from services.contracts.city import City
 from services.contracts.faults import Fault
-from services.notify import wording
+from services.notify import quiet, wording
+from services.notify.decide import Bylaw
 from services.notify.roster import Roster
 from services.notify.wording import TemplatesFile
 
 
-@dataclass(frozen=True)
-class Book:
-    city: City
-    templates: TemplatesFile
+def load(city_dir: Path, quiet_hours: str) -> Loaded[Bylaw]:
+    """`quiet_hours` as in the settings, 22:00-07:00. Raises BadFile with every fault of every file."""
 
-    @cached_property
-    def roster(self) -> Roster:
-        return Roster(self.city)
+    def assembled(parts: Parts) -> Bylaw:
+        templates = parts[wording.FILE]
+        assert isinstance(templates, TemplatesFile)
+        city = cities.assemble(parts)
+        return Bylaw(templates, Roster(city), quiet.read(quiet_hours, city.zone))
 
-
-def load(city_dir: Path) -> Loaded[Book]:
-    """Raises BadFile with every fault of every file."""
-    return files.load_all(city_dir, wording.MODELS, _assemble, _problems)
+    return files.load_all(city_dir, wording.MODELS, assembled, _problems)
 
 
-def _assemble(parts: Parts) -> Book:
-    templates = parts[wording.FILE]
-    assert isinstance(templates, TemplatesFile)
-    return Book(cities.assemble(parts), templates)
-
-
-def _problems(book: Book) -> Iterator[Fault]:
-    yield from cities.problems(book.city)
-    yield from wording.problems(book.city, book.templates)
+def _problems(law: Bylaw) -> Iterator[Fault]:
+    yield from cities.problems(law.city)
+    yield from wording.problems(law.city, law.templates)

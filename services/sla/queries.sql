@@ -57,7 +57,7 @@ GROUP BY kind, holder;
 
 -- name: overdue_rungs
 -- Counted only so far: what matters is that it is not near zero.
-SELECT count(*) FROM (SELECT 1 FROM clock WHERE shard = $1 AND next_rung_at <= $2 LIMIT 10000) AS some;
+SELECT count(*) FROM (SELECT 1 FROM clock WHERE shard = $1 AND next_rung_at <= $2 LIMIT 10000) AS waiting;
 
 -- name: applied
 SELECT shard, coalesce((seen ->> $1)::bigint, 0) AS last FROM shard;

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS plan (
 
 -- One row a clock instance; the timer is the row (1 M open ones are as cheap as one).
 --   rung          index of the next rung of the plan's ladder; next_rung_at its instant, NULL when none will fire any more
---   past          who held the case before, while a rung of that time has still to fire: [[until, unit, is_desk, id, name], …]
+--   past          who held the case before, while a rung of that time has still to fire: {held: [[until, unit, is_desk, id, name], …]}
 --   stopped_at    the instant the earliest stopping act counts from; the clock is finished once `outcome` is set
 --   breached_at   when the 100 % rung fired
 -- All instants are city time.

@@ -19,7 +19,8 @@ from services.sla import clocks
 from services.sla.clocks import Clock, Holding, Outcome, Past, Stop
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
-Json: TypeAlias = list[Any]
+Json: TypeAlias = dict[str, list[Any]]
+NOBODY: Json = {"held": []}
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ def _clock(row: asyncpg.Record, plan: Plan) -> Clock:
         started_at=row["started_at"], due_at=row["due_at"],
         holding=_holding(row["holder"], row["holder_is_desk"], row["handler_id"], row["handler_name"]),
         category=row["category"], area=row["area"], next_rung_at=row["next_rung_at"], rung=row["rung"],
-        past=tuple(Past(datetime.fromisoformat(until), _holding(*held)) for until, *held in row["past"] or ()),
+        past=tuple(Past(datetime.fromisoformat(until), _holding(*held)) for until, *held in (row["past"] or NOBODY)["held"]),
         stop=Stop(stopped_at, row["stopped_by"], row["cancels"]) if stopped_at else None,
         breached_at=row["breached_at"], corrected=row["corrected"], outcome=Outcome(outcome) if outcome else None,
     )  # fmt: skip
@@ -166,5 +167,7 @@ def _stop(stop: Stop | None) -> tuple[datetime | None, str | None, bool]:
 
 
 def _past(past: Sequence[Past]) -> Json | None:
+    """An object, as asyncpg takes a list of lists for an array of two dimensions."""
     held = ((each.until.isoformat(), each.holding) for each in past)
-    return [[until, one.unit, one.is_desk, *_handler(one)] for until, one in held] or None
+    rows = [[until, one.unit, one.is_desk, *_handler(one)] for until, one in held]
+    return {"held": rows} if rows else None

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import FastAPI
 
-from services.chassis import database, run
+from services.chassis import database, http, run
 from services.chassis.producer import KafkaProducer
 from services.chassis.service import Plumbing, Received, Running, Service
 from services.chassis.settings import ServiceSettings
@@ -113,7 +113,8 @@ async def started(url: str, bootstrap: str, service: Service[Any] = TOY, **more:
     pool = await database.create_pool(url, NAME, 12)
     running, consumer, producer = await run.boot(service, chosen, pool)
     stop = asyncio.Event()
-    task = asyncio.create_task(run.Life(service, running, consumer, producer, stop).live())
+    door = http.listen("127.0.0.1", 0)
+    task = asyncio.create_task(run.Life(service, running, consumer, producer, stop, door).live())
     try:
         yield Toy(running, pool, task, stop)
     finally:

@@ -1,0 +1,151 @@
+"""What topics and tables hold, read by plain code of its own: evidence, which knows nothing of how the services work.
+
+Only headers and JSON as docs/events.md describes them, and tables by their columns.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+PREFIX = "suban."
+UNWANTED = ("suban.watermarks.v1",)  # four marks a second that say nothing about a case
+AT_ONCE = 2000
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a topic. `appended_at` is the broker's wall time."""
+
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    headers: dict[str, str]
+    value: bytes
+
+    @property
+    def id(self) -> str:
+        return self.headers.get("ce_id", "")
+
+    @property
+    def type(self) -> str:
+        return self.headers.get("ce_type", "")
+
+    @property
+    def case(self) -> str:
+        return self.headers.get("ce_subject", "")
+
+    @property
+    def where(self) -> str:
+        return f"{self.topic}[{self.partition}]@{self.offset}"
+
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.value)
+        return found
+
+
+def topics(bootstrap: str) -> Iterator[Record]:
+    """Every record of every topic of ours that is there now; of one partition in order. Raises KafkaException."""
+    consumer = Consumer({
+        "bootstrap.servers": bootstrap, "group.id": "suban-ledger", "enable.auto.commit": False,
+        "auto.offset.reset": "earliest", "enable.partition.eof": True, "log_level": 0,
+        "fetch.wait.max.ms": 50, "queued.max.messages.kbytes": 16384,
+    })  # fmt: skip
+    try:
+        unread = _everything(consumer)
+        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in unread])
+        while unread:
+            messages = consumer.consume(AT_ONCE, timeout=PATIENCE_S)
+            if not messages:
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+            for message in messages:
+                if (record := _read(message, unread)) is not None:
+                    yield record
+    finally:
+        consumer.close()
+
+
+def _everything(consumer: Consumer) -> set[tuple[str, int]]:
+    found = consumer.list_topics(timeout=PATIENCE_S).topics
+    ours = (name for name in found if name.startswith(PREFIX) and name not in UNWANTED)
+    return {(name, partition) for name in ours for partition in found[name].partitions}
+
+
+def _read(message: Message, unread: set[tuple[str, int]]) -> Record | None:
+    """None at a partition's end, which is noted; what came after it is a later look's business."""
+    topic, partition = message.topic() or "", message.partition() or 0
+    error = message.error()
+    if error is not None:
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        unread.discard((topic, partition))
+        return None
+    pairs: Any = message.headers() or ()
+    headers = {name: raw.decode() for name, raw in pairs}
+    appended_at = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
+    return Record(topic, partition, message.offset() or 0, appended_at, headers, message.value() or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case as the router's table has it."""
+
+    state: str
+    holder: str
+    holder_is_desk: bool
+    holder_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the services' tables hold when they are read.
+
+    `sent`: how often the same message went to the same person by the local provider, where it is more than once.
+    """
+
+    journal: dict[str, str]
+    cases: dict[str, Row]
+    sent: dict[str, int]
+    clocks: dict[str, int]
+    parked: tuple[str, ...]
+
+
+async def tables(url: str) -> Tables:
+    """`url` is the superuser's, who sees all schemas."""
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        journal = {
+            str(r["case_id"]): r["channel"]
+            for r in await conn.fetch("SELECT case_id, channel FROM intake.journal")
+        }
+        cases = {
+            str(row["case_id"]): Row(row["state"], row["holder"], row["holder_is_desk"], row["holder_reason"])
+            for row in await conn.fetch(
+                "SELECT case_id, state, holder, holder_is_desk, holder_reason FROM router.cases"
+            )
+        }
+        sent = {row["what"]: row["times"] for row in await conn.fetch(SENT_TWICE)}
+        clocks = {
+            str(r["case_id"]): r["kinds"]
+            for r in await conn.fetch("SELECT case_id, count(*) AS kinds FROM sla.clock GROUP BY 1")
+        }
+        parked = [
+            str(r["case_id"])
+            for schema in ("router", "sla", "notify")
+            for r in await conn.fetch(f"SELECT DISTINCT case_id FROM {schema}.parked")
+        ]
+        return Tables(journal, cases, sent, clocks, tuple(parked))
+    finally:
+        await conn.close()
+
+
+SENT_TWICE = """
+SELECT concat_ws(' ', number, event, audience, recipient, medium) AS what, count(*) AS times
+FROM notify.outgoing GROUP BY number, event, audience, recipient, medium, body HAVING count(*) > 1
+"""

@@ -1,0 +1,222 @@
+"""The durable door: concurrent requests share a commit (delivery rule 11).
+
+One commit is under way at a time in a process; what arrives meanwhile makes the next. Nobody waits for company: a
+request that finds the door free goes through alone. Intake takes no shard lock: a case has one submission, the key
+decides, and keys are inserted in order.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from services.chassis import telemetry
+from services.chassis.clock import CityClock, monotonic
+from services.chassis.database import Connection
+from services.chassis.failure import Nature, nature, reason
+from services.contracts import ids
+from services.intake import decide, metrics, store
+from services.intake.decide import Accepted, Stored, Verdict
+from services.intake.submission import Entry
+
+log = telemetry.logger("intake")
+DERIVATIONS = 16
+Wake: TypeAlias = Callable[[int], None]
+
+
+class Unavailable(Exception):
+    """Not committed in time, or not at all: the same request may be sent again."""
+
+
+class Ticket:
+    """One HTTP request's entries, and who awaits their verdicts."""
+
+    __slots__ = ("entries", "future")
+
+    def __init__(self, entries: Sequence[Entry], future: "asyncio.Future[list[Verdict]]") -> None:
+        self.entries, self.future = entries, future
+
+    def fail(self, error: BaseException) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Door:
+    """`admit` is all there is to call. `wake` tells the publisher which shard has something new."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, clock: CityClock, zone: ZoneInfo, wake: Wake, *, within_s: float, items: int
+    ) -> None:
+        self._pool, self._clock, self._zone, self._wake = pool, clock, zone, wake
+        self._within_s, self._items = within_s, items
+        self._queue: deque[Ticket] = deque()
+        self._passing: asyncio.Task[None] | None = None
+
+    async def admit(self, entries: Sequence[Entry]) -> list[Verdict]:
+        """The verdicts, in order, after the commit. Raises Unavailable; a surprise of one entry is raised as it is."""
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(entries, loop.create_future())
+        self._queue.append(ticket)
+        if self._passing is None:
+            self._passing = loop.create_task(self._pass())
+        alarm = loop.call_later(self._within_s, ticket.fail, Unavailable("no commit in time"))
+        try:
+            return await ticket.future
+        finally:
+            alarm.cancel()
+
+    async def _pass(self) -> None:
+        """Until nobody waits. Holds one connection meanwhile: taking one from the pool costs a round trip."""
+        conn: Connection | None = None
+        try:
+            while self._queue:
+                tickets = self._take()
+                try:
+                    async with asyncio.timeout(self._within_s):
+                        conn = conn or await self._pool.acquire()
+                        await self._settle(conn, tickets)
+                except Exception as failed:
+                    conn = await self._broken(conn)
+                    self._refuse(tickets, failed)
+        finally:
+            self._passing = None
+            if conn is not None:
+                await self._pool.release(conn)
+
+    def _take(self) -> list[Ticket]:
+        """The next who share a commit. Who has been answered 503 already is not written any more."""
+        tickets: list[Ticket] = []
+        size = 0
+        while self._queue and (not tickets or size + len(self._queue[0].entries) <= self._items):
+            ticket = self._queue.popleft()
+            if not ticket.future.done():
+                tickets.append(ticket)
+                size += len(ticket.entries)
+        return tickets
+
+    async def _settle(self, conn: Connection, tickets: Sequence[Ticket]) -> None:
+        entries = [entry for ticket in tickets for entry in ticket.entries]
+        try:
+            verdicts = await self._commit(conn, entries)
+        except Exception as failed:
+            if nature(failed) is Nature.TRANSIENT or len(entries) == 1:
+                raise
+            log.warning("intake.singly", reason=reason(failed), items=len(entries))
+            await self._singly(conn, tickets)
+            return
+        place = iter(verdicts)
+        for ticket in tickets:
+            answers = [next(place) for _ in ticket.entries]
+            if not ticket.future.done():
+                ticket.future.set_result(answers)
+
+    async def _singly(self, conn: Connection, tickets: Sequence[Ticket]) -> None:
+        """Something in this commit cannot be stored: each by itself, so that only that one suffers."""
+        for ticket in tickets:
+            try:
+                answers = [await self._alone(conn, entry) for entry in ticket.entries]
+            except Exception as failed:
+                if nature(failed) is Nature.TRANSIENT:
+                    raise
+                log.error("intake.failed", reason=reason(failed))
+                ticket.fail(failed)
+            else:
+                if not ticket.future.done():
+                    ticket.future.set_result(answers)
+
+    async def _alone(self, conn: Connection, entry: Entry) -> Verdict:
+        try:
+            return (await self._commit(conn, [entry]))[0]
+        except asyncpg.DataError as failed:
+            log.error("intake.not_storable", case_id=entry.case, reason=reason(failed))
+            return decide.NOT_STORABLE
+
+    def _refuse(self, tickets: Sequence[Ticket], failed: BaseException) -> None:
+        """The store is away: everybody here hears it now, those still queued too."""
+        away = nature(failed) is Nature.TRANSIENT
+        if not away:
+            log.error("intake.failed", reason=reason(failed))
+        for ticket in [*tickets, *(self._queue if away else ())]:
+            ticket.fail(Unavailable(type(failed).__name__) if away else failed)
+        if away:
+            self._queue.clear()
+            metrics.STORE_AWAY.inc()
+
+    async def _broken(self, conn: Connection | None) -> None:
+        """A connection in doubt is closed, never asked to roll back: a frozen server would not answer."""
+        if conn is not None:
+            conn.terminate()
+            await self._pool.release(conn)
+
+    async def _commit(self, conn: Connection, entries: Sequence[Entry]) -> list[Verdict]:
+        """One transaction: everything or nothing. The verdicts of `entries`, in their order."""
+        began = monotonic()
+        await conn.execute("BEGIN")
+        try:
+            verdicts, shards = await self._write(conn, entries)
+            await conn.execute("COMMIT")
+        except asyncpg.PostgresError as failed:
+            if nature(failed) is not Nature.TRANSIENT:
+                await conn.execute("ROLLBACK")
+            raise
+        metrics.COMMIT_SECONDS.observe(monotonic() - began)
+        metrics.COMMIT_REQUESTS.observe(len(entries))
+        for shard in shards:
+            self._wake(shard)
+        return verdicts
+
+    async def _write(self, conn: Connection, entries: Sequence[Entry]) -> tuple[list[Verdict], set[int]]:
+        received_at = self._clock.city(await store.time(conn)).astimezone(UTC)
+        first = {entry.case_id: entry for entry in reversed(entries)}
+        ordered = [first[case_id] for case_id in sorted(first)]
+        new, stored, refused = await self._journal(conn, ordered, received_at)
+        shards: set[int] = set()
+        if new:
+            shards = await store.announce(conn, (e for e in ordered if e.case_id in new), new, written(received_at))
+        known = stored | {case_id: Stored(first[case_id].body_hash, number, received_at) for case_id, number in new.items()}
+        return [judged(entry, first, new, known, refused) for entry in entries], shards
+
+    async def _journal(
+        self, conn: Connection, ordered: Sequence[Entry], received_at: datetime
+    ) -> tuple[dict[UUID, str], dict[UUID, Stored], set[UUID]]:
+        """(numbers of what is new, what was there before, whose Idempotency-Key was another's)."""
+        day = received_at.astimezone(self._zone).date()
+        new: dict[UUID, str] = {}
+        stored: dict[UUID, Stored] = {}
+        left = list(ordered)
+        for attempt in range(DERIVATIONS):
+            numbers = {entry.case_id: ids.public_number(entry.case_id, day, attempt) for entry in left}
+            inserted = await store.journal(conn, left, numbers, received_at)
+            new.update((case_id, numbers[case_id]) for case_id in inserted)
+            if len(inserted) == len(left):
+                return new, stored, set()
+            left = [entry for entry in left if entry.case_id not in inserted]
+            stored.update(await store.journaled(conn, (entry.case_id for entry in left)))
+            taken = await store.keys_taken(conn, left)
+            refused = {e.case_id for e in left if e.case_id not in stored and (e.channel, e.idempotency_key) in taken}
+            left = [entry for entry in left if entry.case_id not in stored and entry.case_id not in refused]
+            if not left:
+                return new, stored, refused
+        raise RuntimeError(f"no public number is free after {DERIVATIONS} derivations")
+
+
+def judged(
+    entry: Entry, first: Mapping[UUID, Entry], new: Mapping[UUID, str], known: Mapping[UUID, Stored], refused: set[UUID]
+) -> Verdict:
+    """One entry's verdict. Of several under one key in a commit the first is new and the others repeat it."""
+    if entry.case_id in refused:
+        return decide.REPEATED_OTHERWISE
+    stored = known[entry.case_id]
+    if entry.case_id in new and first[entry.case_id] is entry:
+        return Accepted(entry.case_id, stored.number, stored.received_at)
+    return decide.repeated(entry.case_id, entry.body_hash, stored)
+
+
+def written(at: datetime) -> str:
+    """RFC 3339 in UTC, as every event and answer has it."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,109 @@
+"""From bytes to requests. The fast way validates the raw body at once; what fails is read again, item by item.
+
+NUL and lone surrogates hide in JSON's escapes, where a parser either lets them through or refuses the whole body: the
+careful way finds the field they stand in.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from services.intake import decide
+from services.intake.canonical import BATCH_LIMIT, Batch, Request
+from services.intake.channels import OpenChannel
+from services.intake.decide import Refused
+from services.intake.mapping import Mapper
+
+Read = Request | Refused
+_ONE = Request.__pydantic_validator__
+_MANY = Batch.__pydantic_validator__
+NUL_ESCAPE = b"\\u0000"
+
+
+def one(raw: bytes, channel: OpenChannel) -> Read:
+    """The body of POST /v1/requests."""
+    if channel.mapper is None and NUL_ESCAPE not in raw:
+        try:
+            request: Request = _ONE.validate_json(raw)
+            return request
+        except ValidationError:
+            pass  # read again, to tell why
+    sent = parsed(raw)
+    return sent if isinstance(sent, Refused) else item(sent, channel.mapper)
+
+
+def many(raw: bytes, channel: OpenChannel) -> list[Read] | Refused:
+    """The body of POST /v1/requests:batch, each item by itself and in order."""
+    if channel.mapper is None and NUL_ESCAPE not in raw:
+        try:
+            batch: Batch = _MANY.validate_json(raw)
+            return list(batch.requests)
+        except ValidationError:
+            pass  # read again, one by one
+    sent = parsed(raw)
+    if isinstance(sent, Refused):
+        return sent
+    match sent:
+        case {"requests": [*items], **others} if not others and 0 < len(items) <= BATCH_LIMIT:
+            return [item(one, channel.mapper) for one in items]
+        case {"requests": [*_], **others} if not others:
+            return decide.TOO_MANY
+    return decide.NOT_A_BATCH
+
+
+def parsed(raw: bytes) -> Any:
+    """JSON as Python values, lone surrogates and all; Refused when it is none."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass  # the standard library lets lone surrogates through, so that the field can be named
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except RecursionError:
+        return decide.TOO_DEEP
+    except UnicodeDecodeError:
+        return decide.malformed("not UTF-8")
+    except json.JSONDecodeError as wrong:
+        return decide.malformed(f"line {wrong.lineno}, column {wrong.colno}")
+    except ValueError:
+        return decide.malformed("")
+
+
+def item(sent: Any, mapper: Mapper | None) -> Read:
+    """One request as it was sent, or as the channel's mapping makes it."""
+    made = mapper.apply(sent) if mapper else sent
+    if isinstance(made, Refused):
+        return made
+    try:
+        if unstorable := next(faulty(made), None):
+            return decide.unstorable(*unstorable)
+        request: Request = _ONE.validate_python(made)
+    except RecursionError:
+        return decide.TOO_DEEP
+    except ValidationError as wrong:
+        return decide.invalid(wrong.errors(include_url=False, include_input=False))
+    return request
+
+
+def faulty(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
+    """(field, character) for every NUL and lone surrogate in a JSON value, names of members included."""
+    match value:
+        case str():
+            if "\0" in value:
+                yield decide.where(at), decide.NUL
+            elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+                yield decide.where(at), "surrogate"
+        case dict():
+            for name, below in value.items():
+                yield from faulty(name, at)
+                yield from faulty(below, (*at, name))
+        case list():
+            for index, below in enumerate(value):
+                yield from faulty(below, (*at, index))
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

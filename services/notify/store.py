@@ -1,0 +1,235 @@
+"""One function per question to the database. SQL stands in queries.sql."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from services.chassis import queries
+from services.chassis.database import Connection
+from services.contracts.ids import CaseId, NoticeId
+from services.contracts.values import Audience, Contact, Kind, Locale, Medium, TriageClass
+from services.notify.decide import Case
+from services.notify.provider import Message
+from services.notify.wording import OnUnknown
+
+SQL = queries.load(Path(__file__).with_name("queries.sql"))
+OUTGOING_LOCK = zlib.crc32(b"notify.outgoing")
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A row of `notice` as it is written. `look_at` is wall time; `done_at` city time, None while it waits."""
+
+    notice_id: NoticeId
+    case_id: CaseId
+    number: str
+    event: str
+    audience: Audience
+    recipient: str
+    medium: Medium
+    template: str
+    locale: Locale
+    body: str
+    parts: int
+    on_unknown: OnUnknown
+    state: str
+    provider: str | None
+    reason: str | None
+    look_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice this process may try now. `doubtful`: it was tried before and nobody knows what came of it.
+
+    `carrier` is the provider of that try; `contact` and `app` are the citizen's, where it is for one.
+    """
+
+    notice_id: NoticeId
+    case_id: CaseId
+    number: str
+    event: str
+    audience: Audience
+    recipient: str
+    medium: Medium
+    template: str
+    locale: Locale
+    body: str
+    parts: int
+    on_unknown: OnUnknown
+    attempts: int
+    doubtful: bool
+    carrier: str
+    contact: Contact | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What `settle` writes: the new state, and for one that goes on, how long (wall) until it is looked at."""
+
+    notice_id: NoticeId
+    state: str
+    reason: str | None = None
+    reference: str | None = None
+    after: timedelta = timedelta(0)
+
+
+async def cases_for(conn: Connection, cases: Iterable[CaseId]) -> dict[CaseId, Case]:
+    rows = await conn.fetch(SQL["cases_for"], list(cases))
+    return {CaseId(row["case_id"]): _case(row) for row in rows}
+
+
+def _case(row: asyncpg.Record) -> Case:
+    words = dict(row)
+    return Case(**words | {
+        "kind": Kind(words["kind"]), "triage_class": TriageClass(words["triage_class"]), "locale": Locale(words["locale"]),
+    })  # fmt: skip
+
+
+async def add_cases(conn: Connection, cases: Sequence[tuple[Case, Contact]]) -> None:
+    if cases:
+        rows = [
+            (c.case_id, c.number, c.channel, c.kind, c.triage_class, c.category, c.area, c.received_at,
+             c.due_response_at, c.due_close_at, c.locale, contact.model_dump(mode="json"), c.has_contact, c.phone,
+             c.app, c.tracking, c.department, c.handler)
+            for c, contact in cases
+        ]  # fmt: skip
+        await conn.execute(SQL["add_cases"], *_columns(rows))
+
+
+async def set_holders(conn: Connection, cases: Sequence[Case]) -> None:
+    if cases:
+        await conn.execute(SQL["set_holders"], *_columns([(c.case_id, c.department, c.handler) for c in cases]))
+
+
+async def add_notices(conn: Connection, notices: Sequence[Notice], shard: int, now: datetime) -> set[NoticeId]:
+    """Write them; returns the ids that are new."""
+    if not notices:
+        return set()
+    rows = [
+        (n.notice_id, n.case_id, n.number, n.event, n.audience, n.recipient, n.medium, n.template, n.locale, n.body,
+         n.parts, n.on_unknown, n.state, n.provider, n.reason, n.look_at, n.done_at)
+        for n in notices
+    ]  # fmt: skip
+    return {NoticeId(row[0]) for row in await conn.fetch(SQL["add_notices"], *_columns(rows), shard, now)}
+
+
+async def add_feed(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
+    if notices:
+        rows = [(n.recipient, n.notice_id, n.number, n.event, n.locale, n.body) for n in notices]
+        await conn.execute(SQL["add_feed"], *_columns(rows), now)
+
+
+async def claim(
+    conn: Connection, shard: int, media: Sequence[Medium], most: int, token: UUID, lease: timedelta, provider: str
+) -> list[Claimed]:
+    """Take up to `most` due notices for `lease` of wall time; oldest first."""
+    rows = await conn.fetch(SQL["claim"], shard, list(media), most, token, lease, provider)
+    citizens = [row["case_id"] for row in rows if row["audience"] == Audience.CITIZEN]
+    found = await conn.fetch(SQL["contacts_of"], citizens) if citizens else []
+    known = {row["case_id"]: (Contact.model_validate(row["contact"]), row["app"]) for row in found}
+    return [_claimed(row, *known.get(row["case_id"], (None, None))) for row in rows]
+
+
+def _claimed(row: asyncpg.Record, contact: Contact | None, app: str | None) -> Claimed:
+    words = dict(row)
+    return Claimed(**words | {
+        "audience": Audience(words["audience"]), "medium": Medium(words["medium"]), "locale": Locale(words["locale"]),
+        "contact": contact if words["audience"] == Audience.CITIZEN else None, "app": app,
+    })  # fmt: skip
+
+
+async def sent_lately(conn: Connection, recipients: Iterable[str], since: datetime) -> dict[str, int]:
+    """SMS sent to each since a city time."""
+    return {row["recipient"]: row["sent"] for row in await conn.fetch(SQL["sent_lately"], list(recipients), since)}
+
+
+async def still_claimed(
+    pool: asyncpg.Pool, notices: Sequence[NoticeId], token: UUID, margin: timedelta
+) -> set[NoticeId]:
+    """Those whose claim stands for at least `margin` more of wall time."""
+    return {NoticeId(row[0]) for row in await pool.fetch(SQL["still_claimed"], list(notices), token, margin)}
+
+
+async def settle(conn: Connection, turned: Sequence[Turned], token: UUID, now: datetime) -> set[NoticeId]:
+    """Record what became of a claim; returns those that were still ours."""
+    rows = [(t.notice_id, t.state, t.reason, t.reference, t.after) for t in turned]
+    return {NoticeId(row[0]) for row in await conn.fetch(SQL["settle"], *_columns(rows), now, token)}
+
+
+async def shards_with_work(pool: asyncpg.Pool, media: Sequence[Medium]) -> set[int]:
+    return {row["shard"] for row in await pool.fetch(SQL["shards_with_work"], list(media))}
+
+
+async def backlog(pool: asyncpg.Pool) -> tuple[int, float]:
+    """(notices due and not handed over, wall seconds the oldest has waited)."""
+    row = await pool.fetchrow(SQL["backlog"])
+    return row["waiting"], row["oldest"]
+
+
+async def show_outgoing(pool: asyncpg.Pool, messages: Sequence[Message]) -> dict[NoticeId, int]:
+    """Keep what would be sent, without clear addresses. One writer at a time: ids rise in order of commit."""
+    rows = [
+        (m.notice_id, m.number, m.event, m.audience, m.medium, m.recipient, m.masked, m.locale, m.text, m.parts, m.at)
+        for m in messages
+    ]
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute(SQL["lock_outgoing"], OUTGOING_LOCK)
+        kept = await conn.fetch(SQL["show_outgoing"], *_columns(rows))
+    return {NoticeId(row["notice_id"]): row["id"] for row in kept}
+
+
+async def outgoing_of(pool: asyncpg.Pool, notices: Sequence[NoticeId]) -> dict[NoticeId, int]:
+    return {NoticeId(row["notice_id"]): row["id"] for row in await pool.fetch(SQL["outgoing_of"], list(notices))}
+
+
+async def outgoing_after(pool: asyncpg.Pool, cursor: int, limit: int) -> list[Row]:
+    return [dict(row) for row in await pool.fetch(SQL["outgoing_after"], cursor, limit)]
+
+
+async def outgoing_latest(pool: asyncpg.Pool, number: str | None, audience: str | None, limit: int) -> list[Row]:
+    return [dict(row) for row in await pool.fetch(SQL["outgoing_latest"], number, audience, limit)]
+
+
+async def outgoing_count(pool: asyncpg.Pool) -> list[Row]:
+    return [dict(row) for row in await pool.fetch(SQL["outgoing_count"])]
+
+
+async def feed_after(pool: asyncpg.Pool, recipient: str, place: int, limit: int) -> list[Row]:
+    return [dict(row) for row in await pool.fetch(SQL["feed_after"], recipient, place, limit)]
+
+
+async def feed_heads(pool: asyncpg.Pool, recipients: Sequence[str]) -> dict[str, int]:
+    return {row["recipient"]: row["last"] for row in await pool.fetch(SQL["feed_heads"], recipients)}
+
+
+async def case_by_number(pool: asyncpg.Pool, number: str) -> CaseId | None:
+    found = await pool.fetchval(SQL["case_by_number"], number)
+    return CaseId(found) if found else None
+
+
+async def reveal_facts(conn: Connection, case_id: CaseId) -> asyncpg.Record | None:
+    return await conn.fetchrow(SQL["reveal_facts"], case_id)
+
+
+async def asked_lately(conn: Connection, principal: str) -> int:
+    """Contacts a principal asked for in the last minute (wall), refusals counted."""
+    return int(await conn.fetchval(SQL["asked_lately"], principal))
+
+
+async def audit(
+    conn: Connection, principal: str, case_id: CaseId | None, asked: str, purpose: str, verdict: str, now: datetime
+) -> int:
+    return int(await conn.fetchval(SQL["audit"], principal, case_id, asked, purpose, verdict, now))
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,73 @@
+"""The table: complete, closed, and the only way to a state."""
+
+from itertools import product
+
+import pytest
+
+from services.contracts import commands as words
+from services.contracts.values import State
+from services.router import commands, lifecycle
+from services.router.lifecycle import EDGES, Illegal, Moved, Who
+
+
+@pytest.mark.parametrize(("state", "command"), list(product(State, lifecycle.COMMANDS)))
+def test_every_state_and_command_has_an_answer(state: State, command: str) -> None:
+    for who in Who:
+        edges = [e for e in EDGES if e.command == command and state in e.states and who in e.who]
+        assert len(edges) <= 1, "two edges for one move"
+        found = lifecycle.move(state, command, who)
+        if edges and edges[0].served:
+            assert found == Moved(edges[0], edges[0].to or state)
+        else:
+            assert isinstance(found, Illegal)
+            assert command not in found.legal
+            assert found.legal == lifecycle.legal(state, who)
+
+
+def test_every_word_of_the_contract_is_in_the_table() -> None:
+    schema = words.COMMAND.json_schema()
+    spoken = set(schema["discriminator"]["mapping"])
+    assert spoken <= set(lifecycle.COMMANDS)
+
+
+def test_what_the_contract_calls_unserved_is_not_served_to_those_who_speak_commands() -> None:
+    unserved = set(words.Unserved.model_json_schema()["properties"]["command"]["enum"])
+    for edge in EDGES:
+        if edge.command in unserved and edge.served:
+            assert edge.who == (Who.CITIZEN,)
+
+
+def test_every_served_guard_is_kept() -> None:
+    assert {edge.guard for edge in EDGES if edge.served and edge.guard} == set(commands.GUARDS)
+
+
+def test_a_served_word_by_the_wrong_somebody_is_illegal_and_not_unserved() -> None:
+    found = lifecycle.move(State.REGISTERED, "assign", Who.LEAD)
+    assert isinstance(found, Illegal)
+    assert found.served
+    assert found.who == (Who.DESK,)
+
+
+def test_a_later_issues_word_is_not_served_in_any_state() -> None:
+    found = lifecycle.move(State.ACCEPTED, "pause", Who.LEAD)
+    assert isinstance(found, Illegal)
+    assert not found.served
+    assert found.legal == ("start", "respond", "return", "resolve")
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    reached = {edge.to for edge in EDGES if edge.to} | {State.RECEIVED}
+    left = {state for edge in EDGES if edge.to for state in edge.states} | lifecycle.FINAL
+    assert reached == left == set(State)
+
+
+def test_every_open_state_can_be_withdrawn_from() -> None:
+    still_open = set(State) - lifecycle.FINAL - {State.RECEIVED, State.RESOLVED, State.VERIFYING}
+    assert {s for s in State if "withdraw" in lifecycle.legal(s, Who.CITIZEN)} == still_open
+
+
+def test_diagram_and_table_are_drawn_from_the_same_rows() -> None:
+    drawn, table = lifecycle.diagram(), lifecycle.markdown()
+    assert "dispatched --> accepted: accept" in drawn
+    assert "accepted --> suspended: (pause)" in drawn
+    assert table.count("\n") == len(EDGES) + 1
