@@ -36,7 +36,7 @@ down: venv ## stop what `up` started; the data is kept
 	@$(PY) -m deploy.local --name "$(NAME)" down
 
 status: venv ## what runs, where, with which process number
-	@$(PY) -m deploy.local --name "$(NAME)" status
+	@$(PY) -m deploy.local --name "$(NAME)" status || true
 
 logs: venv ## follow the logs; SERVICE=router follows one
 	@$(PY) -m deploy.local --name "$(NAME)" logs $(SERVICE)

@@ -40,10 +40,10 @@ def down(name: str) -> None:
 def status(name: str) -> None:
     """One line a process. Exits 1 when something does not run."""
     stack, known = Stack(name), _known(name)
-    table = Table("", "state", "pid", "address", "log")
+    table = Table("", "state", "pid", "address")
     for part, child in stack.children.items():
         state = "[green]runs[/]" if child.alive else "[red]stopped[/]"
-        table.add_row(part, state, str(child.pid or ""), known.get(part, ""), os.path.relpath(child.log))
+        table.add_row(part, state, str(child.pid or ""), known.get(part, ""))
     console.print(table)
     if not stack.alive:
         sys.exit(1)

@@ -149,3 +149,53 @@ SENT_TWICE = """
 SELECT concat_ws(' ', number, event, audience, recipient, medium) AS what, count(*) AS times
 FROM notify.outgoing GROUP BY number, event, audience, recipient, medium, body HAVING count(*) > 1
 """
+
+
+SERVICES = ("intake", "router", "sla", "notify")
+WAITING = """
+SELECT coalesce(sum(given.value::bigint - coalesce(c.published, 0)), 0)
+     + (SELECT count(*) FROM {schema}.outbox WHERE first IS NULL) AS waiting
+FROM {schema}.shard s CROSS JOIN LATERAL jsonb_each_text(s.numbers) AS given
+LEFT JOIN {schema}.outbox_cursor c ON c.topic = given.key AND c.shard = s.shard
+"""
+
+
+async def unfinished(url: str, promised: set[str]) -> str | None:
+    """Why it is too early to judge, in words; None when everything that was promised has gone all the way.
+
+    Only waits for what will come: what never comes is the ledger's to say, so whoever asks gives up at some time.
+    """
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        waiting = {name: int(await conn.fetchval(WAITING.format(schema=name))) for name in SERVICES}
+        known = {str(row["case_id"]) for row in await conn.fetch("SELECT case_id FROM router.cases")}
+        timed = {
+            str(row["case_id"])
+            for row in await conn.fetch("SELECT case_id FROM sla.clock GROUP BY 1 HAVING count(*) = 2")
+        }
+        told = await conn.fetchval("SELECT count(*) FROM notify.known_case")
+        unsent = await conn.fetchval("SELECT count(*) FROM notify.notice WHERE state = 'claimed'")
+    finally:
+        await conn.close()
+    if missing := len(promised - known):
+        return f"{missing} promised requests are no cases yet"
+    if missing := len(known - timed):
+        return f"{missing} cases have no clocks yet"
+    if told < len(known):
+        return f"notify has not heard of {len(known) - told} cases"
+    if unsent:
+        return f"{unsent} notices are on their way"
+    busy = {name: count for name, count in waiting.items() if count}
+    return f"records wait for Kafka: {busy}" if busy else None
+
+
+async def clock_base(url: str) -> dict[str, Any]:
+    """The base of the city's clock, as it was provisioned: wall_base, city_base (ISO 8601), rate."""
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        found: dict[str, Any] = json.loads(
+            await conn.fetchval("SELECT value::text FROM router.meta WHERE key = 'clock'")
+        )
+        return found
+    finally:
+        await conn.close()

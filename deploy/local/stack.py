@@ -1,14 +1,13 @@
 """The whole of Suban on this machine: Kafka, PostgreSQL, a provisioned city and the four services as processes.
 
 Used by `make up`, the demo, the end-to-end and chaos tests and the benches. Everything it makes is in `directory`:
-stack.json (addresses and pids), logs/, kafka/, postgres/, pids/.
+stack.json (addresses and pids), provisioned.json (roles and API keys), secrets.json, logs/, pids/, kafka/, postgres/.
 """
 
 import fcntl
 import http.client
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -20,11 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from deploy import handout
 from deploy.local import Broken, Say, ports, quiet
 from deploy.local.child import POLL_S, Child
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from services.chassis import sealing
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".suban"
@@ -197,13 +196,11 @@ class Stack:
         return found
 
     def database_url(self, service: str) -> str:
-        """The service's own role, which sees its own schema and no other."""
+        """The service's own role, which sees its own schema and no other; at the port of today."""
         made: str = json.loads(self._provisioned.read_text())["environment"][service]["SUBAN_DATABASE_URL"]
         parts = urllib.parse.urlsplit(made)
         door = f"{parts.username}:{parts.password}@{ports.LOOPBACK}:{self.ports['postgres']}"
-        return urllib.parse.urlunsplit(
-            parts._replace(netloc=door)
-        )  # the port may be another one than last time
+        return urllib.parse.urlunsplit(parts._replace(netloc=door))
 
     def command(self, *words: str) -> str:
         """Run `python -m services <words>` as the operator; returns what it printed. Raises Broken if it fails."""
@@ -292,20 +289,11 @@ class Stack:
         )
 
     def _service_environment(self, service: str, port: int) -> dict[str, str]:
-        secret = self._secrets()
-        own = {  # each secret to the one service that needs it; nobody but notify may open a contact
-            "intake": {"SUBAN_INTAKE_SECRET": secret["intake"]},
-            "notify": {
-                "SUBAN_CONTACT_PRIVATE_KEY": secret["contact_private"],
-                "SUBAN_BLIND_INDEX_SECRET": secret["blind_index"],
-            },
-        }
+        values = handout.kept_secrets(self.directory) | {"database_url": self.database_url(service)}
         return {
             **self._environment(),
-            "SUBAN_DATABASE_URL": self.database_url(service),
             "SUBAN_HTTP_PORT": str(port),
-            "SUBAN_CONTACT_PUBLIC_KEY": secret["contact_public"],
-            **own.get(service, {}),
+            **{f"SUBAN_{name.upper()}": values[name] for name in handout.SECRETS[service]},
             **self._extra,
         }
 
@@ -318,23 +306,6 @@ class Stack:
             "SUBAN_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "SUBAN_CITY_DIR": str(self.city),
         }
-
-    def _secrets(self) -> dict[str, str]:
-        """Made once: what was sealed yesterday must open today, what was answered yesterday be the same answer."""
-        path = self.directory / "secrets.json"
-        if not path.exists():
-            private, public = sealing.new_key_pair()
-            made = {
-                "contact_private": private,
-                "contact_public": public,
-                "intake": secrets.token_urlsafe(32),
-                "blind_index": secrets.token_urlsafe(32),
-            }
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(made))
-        found: dict[str, str] = json.loads(path.read_text())
-        return found
 
 
 def end_on_signals() -> None:

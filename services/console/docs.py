@@ -53,7 +53,7 @@ def _schemas() -> dict[str, Any]:
     wording = importlib.import_module("services.notify.wording")
     return {
         **cities.json_schemas(),
-        "rules.json": schemas.json_schema(rules.RulesFile),
+        "rules.json": schemas.json_schema(rules.Rules),
         "templates.json": schemas.json_schema(wording.TemplatesFile),
     }
 

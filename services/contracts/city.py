@@ -8,33 +8,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
 
 from services.contracts import faults, schemas, shifts
+from services.contracts.channels import CanonicalField as CanonicalField
+from services.contracts.channels import Channel as Channel
+from services.contracts.channels import ChannelsFile as ChannelsFile
+from services.contracts.channels import Preset as Preset
 from services.contracts.faults import Fault, Place
 from services.contracts.plans import Plans, Target
+from services.contracts.rows import AreaCode as AreaCode
+from services.contracts.rows import CategoryPath as CategoryPath
+from services.contracts.rows import Name as Name
+from services.contracts.rows import Row as Row
+from services.contracts.rows import Short as Short
+from services.contracts.rows import Slug as Slug
 from services.contracts.shifts import DepartmentRoster
-from services.contracts.values import ChannelKind, Kind, Segment
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-AreaCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}(/[a-z0-9-]{1,40}){0,3}$")]
-CategoryPath = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){0,4}$", max_length=120)]
-Short = Annotated[str, Field(min_length=1, max_length=60)]
 Named = Iterable[tuple[Place, str | None]]
-
-
-class Row(BaseModel):
-    """A piece of city data: never changed, and nothing in it that we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Name(Row):
-    zh: Short
-    en: Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class CityFile(Row):
@@ -184,58 +178,6 @@ class CategoriesFile(Row):
             if row.parent and row.parent not in paths
         ]:
             raise faults.fault("no category has the path above this one", "上级类别不存在", *places)
-        return self
-
-
-CanonicalField = Literal[
-    "request_id", "title", "text", "category", "kind", "segment", "media", "occurred_at", "extra",
-    "place", "place.address", "place.lat", "place.lon", "place.datum", "place.area",
-    "reporter", "reporter.name", "reporter.phone", "reporter.app_user", "reporter.locale",
-    "reporter.anonymous",
-]  # fmt: skip
-
-
-class Preset(Row):
-    """What a request by this channel is, where it does not say so itself."""
-
-    area: AreaCode | None = None
-    category: CategoryPath | None = None
-    segment: Segment | None = None
-    kind: Kind | None = None
-
-
-class Channel(Row):
-    """A way in. `mapping` makes our request of the channel's shape: canonical field to jmespath expression.
-
-    No mapping means that it speaks our schema. `aliases` are other names under which records know it.
-    """
-
-    id: Slug
-    kind: ChannelKind
-    name: Name
-    aliases: tuple[Short, ...] = ()
-    enabled: bool = True
-    rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
-    mapping: dict[CanonicalField, Annotated[str, Field(min_length=1)]] | None = None
-    preset: Preset | None = None
-
-
-class ChannelsFile(Row):
-    """channels.yaml."""
-
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _ids(self) -> Self:
-        if places := faults.repeated((row.id for row in self.channels), "channels", "id"):
-            raise faults.fault("this id is taken by an earlier channel", "渠道代码重复", *places)
-        if places := [
-            ("channels", index, "mapping")
-            for index, row in enumerate(self.channels)
-            if row.mapping is not None and not {"request_id", "text"} <= row.mapping.keys()
-        ]:
-            reason = "a mapping gives at least request_id and text"
-            raise faults.fault(reason, "映射至少含 request_id 与 text", *places)
         return self
 
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from services.contracts import values
 from services.contracts.city import AreaCode
-from services.contracts.values import ActKind, Kind, Locale, Segment
+from services.contracts.values import ActKind, Kind, Locale, Segment, State
 
 TEXT_LIMIT = 5000
 ACT_TEXT_LIMIT = 2000
@@ -155,6 +155,24 @@ class ActReceipt(BaseModel):
     case_id: str
     number: str
     received_at: str
+
+
+class Standing(BaseModel):
+    """How a request stands. `state` is the public word, `stage` the exact one; instants are the city's."""
+
+    case_id: str
+    number: str
+    tracking: str
+    received_at: AwareDatetime
+    state: str
+    stage: State
+    holder: str | None = None
+    holder_name: dict[str, str] | None = None
+    response_due_at: AwareDatetime | None = None
+    responded_at: AwareDatetime | None = None
+    close_due_at: AwareDatetime | None = None
+    public_text: str | None = None
+    changed_at: AwareDatetime
 
 
 class Fault(BaseModel):

@@ -56,6 +56,9 @@ BAD_KEY = Refused(
 REPEATED_OTHERWISE = Refused(
     "repeated_otherwise", "request_id", "同一编号已用于另一内容", "this id or key was used for another content"
 )  # fmt: skip
+ACT_REPEATED_OTHERWISE = Refused(
+    "repeated_otherwise", "act_id", "同一编号已用于另一内容", "this id or key was used for another content"
+)  # fmt: skip
 BAD_PHONE = Refused(
     "invalid", "reporter.phone", "不是有效的电话号码", "not a telephone number that exists in its numbering plan"
 )  # fmt: skip

@@ -27,6 +27,7 @@ from services.intake.submission import Entry
 log = telemetry.logger("intake")
 DERIVATIONS = 16
 Wake: TypeAlias = Callable[[int], None]
+Pooled: TypeAlias = asyncpg.pool.PoolConnectionProxy
 
 
 class Unavailable(Exception):
@@ -72,7 +73,7 @@ class Door:
 
     async def _pass(self) -> None:
         """Until nobody waits. Holds one connection meanwhile: taking one from the pool costs a round trip."""
-        conn: Connection | None = None
+        conn: Pooled | None = None
         try:
             while self._queue:
                 tickets = self._take()
@@ -81,8 +82,9 @@ class Door:
                         conn = conn or await self._pool.acquire()
                         await self._settle(conn, tickets)
                 except Exception as failed:
-                    conn = await self._broken(conn)
                     self._refuse(tickets, failed)
+                    broken, conn = conn, None
+                    await self._part_with(broken)
         finally:
             self._passing = None
             if conn is not None:
@@ -100,41 +102,27 @@ class Door:
         return tickets
 
     async def _settle(self, conn: Connection, tickets: Sequence[Ticket]) -> None:
-        entries = [entry for ticket in tickets for entry in ticket.entries]
+        answers = iter(await self._verdicts(conn, [entry for ticket in tickets for entry in ticket.entries]))
+        for ticket in tickets:
+            own = [next(answers) for _ in ticket.entries]
+            surprise = next((answer for answer in own if isinstance(answer, Exception)), None)
+            if surprise is not None:
+                ticket.fail(surprise)
+            elif not ticket.future.done():
+                ticket.future.set_result([answer for answer in own if not isinstance(answer, Exception)])
+
+    async def _verdicts(self, conn: Connection, entries: Sequence[Entry]) -> list[Verdict | Exception]:
+        """In order. When something in a commit cannot be stored it is halved until that one is alone."""
         try:
-            verdicts = await self._commit(conn, entries)
+            return [*await self._commit(conn, entries)]
         except Exception as failed:
-            if nature(failed) is Nature.TRANSIENT or len(entries) == 1:
+            if nature(failed) is Nature.TRANSIENT:
                 raise
-            log.warning("intake.singly", reason=reason(failed), items=len(entries))
-            await self._singly(conn, tickets)
-            return
-        place = iter(verdicts)
-        for ticket in tickets:
-            answers = [next(place) for _ in ticket.entries]
-            if not ticket.future.done():
-                ticket.future.set_result(answers)
-
-    async def _singly(self, conn: Connection, tickets: Sequence[Ticket]) -> None:
-        """Something in this commit cannot be stored: each by itself, so that only that one suffers."""
-        for ticket in tickets:
-            try:
-                answers = [await self._alone(conn, entry) for entry in ticket.entries]
-            except Exception as failed:
-                if nature(failed) is Nature.TRANSIENT:
-                    raise
-                log.error("intake.failed", reason=reason(failed))
-                ticket.fail(failed)
-            else:
-                if not ticket.future.done():
-                    ticket.future.set_result(answers)
-
-    async def _alone(self, conn: Connection, entry: Entry) -> Verdict:
-        try:
-            return (await self._commit(conn, [entry]))[0]
-        except asyncpg.DataError as failed:
-            log.error("intake.not_storable", case_id=entry.case, reason=reason(failed))
-            return decide.NOT_STORABLE
+            log.error("intake.failed", reason=reason(failed), items=len(entries))
+            if len(entries) == 1:
+                return [decide.NOT_STORABLE if isinstance(failed, asyncpg.DataError) else failed]
+        half = len(entries) // 2
+        return [*await self._verdicts(conn, entries[:half]), *await self._verdicts(conn, entries[half:])]
 
     def _refuse(self, tickets: Sequence[Ticket], failed: BaseException) -> None:
         """The store is away: everybody here hears it now, those still queued too."""
@@ -147,7 +135,7 @@ class Door:
             self._queue.clear()
             metrics.STORE_AWAY.inc()
 
-    async def _broken(self, conn: Connection | None) -> None:
+    async def _part_with(self, conn: Pooled | None) -> None:
         """A connection in doubt is closed, never asked to roll back: a frozen server would not answer."""
         if conn is not None:
             conn.terminate()
@@ -160,7 +148,7 @@ class Door:
         try:
             verdicts, shards = await self._write(conn, entries)
             await conn.execute("COMMIT")
-        except asyncpg.PostgresError as failed:
+        except Exception as failed:
             if nature(failed) is not Nature.TRANSIENT:
                 await conn.execute("ROLLBACK")
             raise
@@ -172,7 +160,7 @@ class Door:
 
     async def _write(self, conn: Connection, entries: Sequence[Entry]) -> tuple[list[Verdict], set[int]]:
         received_at = self._clock.city(await store.time(conn)).astimezone(UTC)
-        first = {entry.case_id: entry for entry in reversed(entries)}
+        first: dict[UUID, Entry] = {entry.case_id: entry for entry in reversed(entries)}
         ordered = [first[case_id] for case_id in sorted(first)]
         new, stored, refused = await self._journal(conn, ordered, received_at)
         shards: set[int] = set()
@@ -190,7 +178,7 @@ class Door:
         stored: dict[UUID, Stored] = {}
         left = list(ordered)
         for attempt in range(DERIVATIONS):
-            numbers = {entry.case_id: ids.public_number(entry.case_id, day, attempt) for entry in left}
+            numbers: dict[UUID, str] = {entry.case_id: ids.public_number(entry.case_id, day, attempt) for entry in left}
             inserted = await store.journal(conn, left, numbers, received_at)
             new.update((case_id, numbers[case_id]) for case_id in inserted)
             if len(inserted) == len(left):
@@ -198,7 +186,7 @@ class Door:
             left = [entry for entry in left if entry.case_id not in inserted]
             stored.update(await store.journaled(conn, (entry.case_id for entry in left)))
             taken = await store.keys_taken(conn, left)
-            refused = {e.case_id for e in left if e.case_id not in stored and (e.channel, e.idempotency_key) in taken}
+            refused: set[UUID] = {e.case_id for e in left if e.case_id not in stored and (e.channel, e.idempotency_key) in taken}
             left = [entry for entry in left if entry.case_id not in stored and entry.case_id not in refused]
             if not left:
                 return new, stored, refused

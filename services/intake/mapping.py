@@ -8,7 +8,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import JsonValue
 
-from services.contracts.city import City
+from services.contracts.city import CanonicalField, City
 from services.contracts.faults import Fault
 from services.intake.decide import Refused
 
@@ -32,7 +32,7 @@ class Mapper:
         return found
 
 
-def compiled(mapping: Mapping[str, str]) -> Mapper:
+def compiled(mapping: Mapping[CanonicalField, str]) -> Mapper:
     """Raises JMESPathError when an expression is none; `faults` has told so before."""
     return Mapper(tuple((tuple(field.split(".")), jmespath.compile(text)) for field, text in mapping.items()))
 

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType
 
 # The library's own pattern of mainland mobile numbers: the fast path cannot disagree with it. 2 µs instead of 60.
-_PLAN = PhoneMetadata.metadata_for_region("CN").mobile.national_number_pattern
-_MAINLAND_MOBILE = re.compile(rf"(?:(?:\+|00)?86)?({_PLAN})")
+_CHINA: Any = PhoneMetadata.metadata_for_region("CN")
+_MAINLAND_MOBILE = re.compile(rf"(?:(?:\+|00)?86)?({_CHINA.mobile.national_number_pattern})")
 _SEPARATORS = str.maketrans("", "", " -()（）－\u3000\xa0")
 _TEXTABLE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 

@@ -6,17 +6,18 @@ careful way finds the field they stand in.
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.intake import decide
-from services.intake.canonical import BATCH_LIMIT, Batch, Request
+from services.intake.canonical import BATCH_LIMIT, Act, Batch, Request
 from services.intake.channels import OpenChannel
 from services.intake.decide import Refused
 from services.intake.mapping import Mapper
 
+M = TypeVar("M", bound=BaseModel)
 Read = Request | Refused
 _ONE = Request.__pydantic_validator__
 _MANY = Batch.__pydantic_validator__
@@ -54,6 +55,12 @@ def many(raw: bytes, channel: OpenChannel) -> list[Read] | Refused:
     return decide.NOT_A_BATCH
 
 
+def act(raw: bytes) -> Act | Refused:
+    """The body of POST /v1/requests/{id}/acts."""
+    sent = parsed(raw)
+    return sent if isinstance(sent, Refused) else valid(Act, sent)
+
+
 def parsed(raw: bytes) -> Any:
     """JSON as Python values, lone surrogates and all; Refused when it is none."""
     try:
@@ -77,15 +84,19 @@ def item(sent: Any, mapper: Mapper | None) -> Read:
     made = mapper.apply(sent) if mapper else sent
     if isinstance(made, Refused):
         return made
+    return valid(Request, made)
+
+
+def valid(model: type[M], sent: Any) -> M | Refused:
+    """A JSON value as an instance of the model, or the first thing wrong with it."""
     try:
-        if unstorable := next(faulty(made), None):
+        if unstorable := next(faulty(sent), None):
             return decide.unstorable(*unstorable)
-        request: Request = _ONE.validate_python(made)
+        return model.model_validate(sent)
     except RecursionError:
         return decide.TOO_DEEP
     except ValidationError as wrong:
         return decide.invalid(wrong.errors(include_url=False, include_input=False))
-    return request
 
 
 def faulty(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from services.chassis import outbox, queries
 from services.chassis.database import Connection
 from services.chassis.transaction import Outgoing
 from services.contracts import topics
+from services.contracts.events import ActReceived
 from services.intake.decide import Stored
 from services.intake.submission import Entry
 
@@ -30,6 +31,12 @@ class Step:
     close_due_at: datetime | None = None
     responded_at: datetime | None = None
     public_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAct:
+    body_hash: bytes
+    received_at: datetime
 
 
 async def time(conn: Connection) -> datetime:
@@ -98,3 +105,18 @@ async def progress(conn: Connection, steps: Mapping[UUID, Step]) -> None:
 async def seen(conn: Connection, channels: Iterable[str]) -> None:
     """These channels sent something just now."""
     await conn.execute(SQL["seen"], sorted(channels))
+
+
+async def add_act(
+    conn: Connection, act_id: UUID, case_id: UUID, key: str, body_hash: bytes, event: ActReceived
+) -> bool:
+    """False when it is there already."""
+    raw = event.model_dump_json()
+    row = (act_id, case_id, key, event.kind, body_hash, event.received_at, raw)
+    return await conn.fetchval(SQL["add_act"], *row) is not None
+
+
+async def act(conn: Connection, act_id: UUID) -> StoredAct:
+    row = await conn.fetchrow(SQL["act"], act_id)
+    assert row is not None
+    return StoredAct(row["body_hash"], row["received_at"])

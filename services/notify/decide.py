@@ -194,10 +194,8 @@ def notices(occurrence: Occurrence, case: Case | None, law: Bylaw, now: datetime
     told: dict[NoticeId, Verdict] = {}
     occurrence = _named(occurrence, law.roster)
     for audience, templates in _by_audience(occurrence, law.templates):
-        verdicts = list(_audience(occurrence, case, audience, templates, law, now))
-        if not verdicts:
-            verdicts = [_unreached(occurrence, case, audience, templates[0])]
-        for verdict in verdicts:
+        reached: list[Verdict] = list(_audience(occurrence, case, audience, templates, law, now))
+        for verdict in reached or [_unreached(occurrence, case, audience, templates[0])]:
             told.setdefault(verdict.notice_id, verdict)
     return list(told.values())
 
@@ -220,7 +218,7 @@ def _audience(
             recipients, locale = _staff(occurrence, audience, law.roster, now), STAFF_LOCALE
         for recipient in recipients:
             yield Intended(
-                notice_id(occurrence, recipient, template.medium), occurrence, audience, recipient, template.medium,
+                _id(occurrence, recipient, template.medium), occurrence, audience, recipient, template.medium,
                 template, locale, not_before(template, case, law.quiet, now), template.on_unknown,
             )  # fmt: skip
 
@@ -250,14 +248,16 @@ def _unreached(occurrence: Occurrence, case: Case | None, audience: Audience, te
     else:
         reason = "nobody_on_duty"
     locale = case.locale if case and audience is Audience.CITIZEN else STAFF_LOCALE
-    return Suppressed(notice_id(occurrence, f"nobody:{audience}", template.medium), occurrence, audience, template, locale, reason)
+    return Suppressed(_id(occurrence, f"nobody:{audience}", template.medium), occurrence, audience, template, locale, reason)
 
 
-def notice_id(occurrence: Occurrence, recipient: str, medium: Medium) -> NoticeId:
+def notice_id(case_id: CaseId, event: str, event_id: EventId, recipient: str, medium: Medium) -> NoticeId:
     """Once per (case, event, recipient, medium): somebody who is handler and duty officer at once is told once."""
-    return NoticeId(ids.derive(
-        "notice", str(occurrence.case_id), occurrence.event, str(occurrence.event_id), recipient, medium,
-    ))  # fmt: skip
+    return NoticeId(ids.derive("notice", str(case_id), event, str(event_id), recipient, medium))
+
+
+def _id(occurrence: Occurrence, recipient: str, medium: Medium) -> NoticeId:
+    return notice_id(occurrence.case_id, occurrence.event, occurrence.event_id, recipient, medium)
 
 
 def not_before(template: Template, case: Case | None, quiet: QuietHours, now: datetime) -> datetime:

@@ -54,7 +54,8 @@ class RetryPolicy:
 
     def pause(self, attempts: int) -> timedelta:
         """After the try number `attempts`, which counts from 1."""
-        return min(self.first * 2 ** min(attempts - 1, 30), self.longest)
+        doubled: int = 2 ** min(attempts - 1, 30)
+        return min(self.first * doubled, self.longest)
 
 
 # Verdicts

@@ -70,7 +70,7 @@ def _row(verdict: Verdict, tx: Tx[State]) -> Notice:
     to_feed = verdict.medium is Medium.APP
     return Notice(
         verdict.notice_id, verdict.occurrence.case_id, verdict.occurrence.subject.number, verdict.occurrence.event,
-        verdict.audience, verdict.recipient, verdict.medium, verdict.template.name(verdict.locale), verdict.locale,
+        verdict.occurrence.event_id, verdict.audience, verdict.recipient, verdict.medium, verdict.template.name(verdict.locale), verdict.locale,
         text, sms.length(text).parts if verdict.medium is Medium.SMS else 1, verdict.on_unknown,
         "sent" if to_feed else "waiting", FEED if to_feed else None, None,
         tx.state.clock.wall(verdict.not_before), tx.now if to_feed else None,
@@ -80,7 +80,7 @@ def _row(verdict: Verdict, tx: Tx[State]) -> Notice:
 def _suppressed(verdict: Suppressed, tx: Tx[State]) -> Notice:
     return Notice(
         verdict.notice_id, verdict.occurrence.case_id, verdict.occurrence.subject.number, verdict.occurrence.event,
-        verdict.audience, NOBODY, verdict.template.medium, verdict.template.name(verdict.locale), verdict.locale, "", 0,
+        verdict.occurrence.event_id, verdict.audience, NOBODY, verdict.template.medium, verdict.template.name(verdict.locale), verdict.locale, "", 0,
         verdict.template.on_unknown, "suppressed", None, verdict.reason, tx.state.clock.wall(tx.now), tx.now,
     )  # fmt: skip
 

@@ -20,12 +20,12 @@ WHERE k.case_id = r.case_id;
 
 -- name: add_notices
 -- The ones that are new; a repeat is the same notice and adds nothing.
-INSERT INTO notice (notice_id, case_id, number, event, audience, recipient, medium, template, locale, body, parts,
-                    on_unknown, state, provider, reason, look_at, done_at, shard, made_at)
-SELECT r.*, $18, $19 FROM unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
-    $17::timestamptz[]) AS r
+INSERT INTO notice (notice_id, case_id, number, event, event_id, audience, recipient, medium, template, locale, body,
+                    parts, on_unknown, state, provider, reason, look_at, done_at, shard, made_at)
+SELECT r.*, $19, $20 FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[],
+    $18::timestamptz[]) AS r
 ON CONFLICT (notice_id) DO NOTHING
 RETURNING notice_id;
 
@@ -62,8 +62,8 @@ UPDATE notice n
 SET state = 'claimed', claim = $4, look_at = clock_timestamp() + $5::interval, attempts = n.attempts + 1, provider = $6
 FROM due
 WHERE n.notice_id = due.notice_id
-RETURNING n.notice_id, n.case_id, n.number, n.event, n.audience, n.recipient, n.medium, n.template, n.locale, n.body,
-          n.parts, n.on_unknown, n.attempts, due.was <> 'waiting' AS doubtful, coalesce(due.carrier, $6) AS carrier;
+RETURNING n.notice_id, n.case_id, n.number, n.event, n.event_id, n.audience, n.recipient, n.medium, n.template,
+          n.locale, n.body, n.parts, n.on_unknown, n.attempts, due.was <> 'waiting' AS doubtful, coalesce(due.carrier, $6) AS carrier;
 
 -- name: contacts_of
 SELECT case_id, contact, app FROM known_case WHERE case_id = ANY($1::uuid[]);

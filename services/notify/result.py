@@ -7,9 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.chassis.transaction import Tx
-from services.contracts.ids import NoticeId, derive
+from services.contracts.ids import NoticeId
 from services.contracts.values import Audience, Medium
-from services.notify import metrics, outcome, store
+from services.notify import decide, metrics, outcome, store
 from services.notify.fate import Again, Dropped, Failed, InDoubt, Sent, Settled
 from services.notify.provider import Provider
 from services.notify.state import State
@@ -89,8 +89,8 @@ def _turned(one: Claimed, verdict: Settled) -> Turned:
 def _notice(one: Claimed, verdict: Settled, provider: str, tx: Tx[State]) -> Notice:
     turned = _turned(one, verdict)
     return Notice(
-        one.notice_id, one.case_id, one.number, one.event, one.audience, one.recipient, one.medium, one.template,
-        one.locale, one.body, one.parts, one.on_unknown, turned.state, provider, turned.reason,
+        one.notice_id, one.case_id, one.number, one.event, one.event_id, one.audience, one.recipient, one.medium,
+        one.template, one.locale, one.body, one.parts, one.on_unknown, turned.state, provider, turned.reason,
         tx.state.clock.wall(tx.now), tx.now,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _in_feed(one: Claimed, tx: Tx[State]) -> Notice | None:
     if reader is None:
         return None
     return Notice(
-        NoticeId(derive("fallback", str(one.notice_id), reader)), one.case_id, one.number, one.event, one.audience, reader,
-        Medium.APP, one.template, one.locale, one.body, 1, one.on_unknown, "sent", outcome.FEED, "instead_of_sms",
+        decide.notice_id(one.case_id, one.event, one.event_id, reader, Medium.APP), one.case_id, one.number, one.event,
+        one.event_id, one.audience, reader, Medium.APP, one.template, one.locale, one.body, 1, one.on_unknown, "sent", outcome.FEED, "instead_of_sms",
         tx.state.clock.wall(tx.now), tx.now,
     )  # fmt: skip

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS notice (
     shard      int NOT NULL,
     number     text NOT NULL,
     event      text NOT NULL,
+    event_id   uuid NOT NULL,
     audience   text NOT NULL,
     recipient  text NOT NULL,
     medium     text NOT NULL,

@@ -56,19 +56,26 @@ async def serve(running: Running[State]) -> None:
 
 
 async def _serve(running: Running[State], carrier: Carrier) -> None:
+    """What the bell was rung for is done at once; the rest (retries, mornings, the claims of the dead) is looked for."""
+    looked_at = 0.0
     while True:
-        shards = await _wait(running, carrier)
+        shards = await _rung(carrier.bell, running.state.settings.poll_s)
+        if clock.monotonic() - looked_at >= running.state.settings.poll_s:
+            shards |= await _look(running, carrier)
+            looked_at = clock.monotonic()
         await asyncio.gather(*(_shielded(running, carrier, shard) for shard in sorted(shards)))
 
 
-async def _wait(running: Running[State], carrier: Carrier) -> set[int]:
-    """The shards with something to do: those the bell was rung for, at once; others are looked for each `poll_s`."""
+async def _rung(bell: Bell, wait_s: float) -> set[int]:
     try:
-        async with asyncio.timeout(running.state.settings.poll_s):
-            await carrier.bell.rung.wait()
-            return carrier.bell.take()
+        async with asyncio.timeout(wait_s):
+            await bell.rung.wait()
     except TimeoutError:
-        pass
+        return set()
+    return bell.take()
+
+
+async def _look(running: Running[State], carrier: Carrier) -> set[int]:
     try:
         waiting, oldest = await store.backlog(running.plumbing.pool)
         metrics.WAITING.set(waiting)
@@ -147,8 +154,8 @@ async def attempt(running: Running[State], provider: Provider, token: UUID, noti
     ours = [one for one in notices if one.notice_id in standing]
     settled = await _settle_doubts(running.state, [one for one in ours if one.doubtful])
     to_send = [one for one in ours if isinstance(settled.get(one.notice_id, Send()), Send)]
-    turned = {one: verdict for one, verdict in settled.items() if not isinstance(verdict, Send)}
-    turned |= await _send(running.state, provider, to_send)
+    turned = await _send(running.state, provider, to_send)
+    turned |= {one: verdict for one, verdict in settled.items() if not isinstance(verdict, Send)}
     return Round(token, provider.name, tuple((one, turned[one.notice_id]) for one in ours))
 
 

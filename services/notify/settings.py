@@ -22,7 +22,7 @@ class NotifySettings(ServiceSettings):
     webhook_timeout_s: Annotated[float, Field(description="deadline of one delivery; a later answer is an unknown fate", gt=0, le=15)] = 5.0
     webhook_drops_repeats: Annotated[bool, Field(description="the receiver drops repeats by webhook-id, as the specification asks; if not, the template decides in doubt")] = True
     webhook_allow_loopback: Annotated[bool, Field(description="allow http and loopback, for a receiver on this machine")] = False
-    claim_s: Annotated[float, Field(description="seconds a claim stands; longer than a provider's call, as an expired one is an unknown fate", ge=2, le=600)] = 30.0
+    claim_s: Annotated[float, Field(description="seconds a claim stands; longer than a provider's call, as an expired one is an unknown fate", ge=10, le=600)] = 30.0
     retry_attempts: Annotated[int, Field(description="tries before a notice is given up and falls back", ge=1, le=20)] = 6
     retry_first_s: Annotated[float, Field(description="pause after the first try; doubles each time", gt=0)] = 2.0
     retry_longest_s: Annotated[float, Field(description="longest pause between tries", gt=0)] = 300.0

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.city import City
-from services.contracts.values import ClockKind, Kind, Locale, ResolutionKind, ResponseBasis, ReturnReason, TriageClass
+from services.contracts.values import (
+    ClockKind,
+    Kind,
+    Locale,
+    ResolutionKind,
+    ResponseBasis,
+    ReturnReason,
+    TriageClass,
+)
 
 Said = tuple[str, str]  # Chinese, English
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from services.chassis import queries
 from services.chassis.database import Connection
-from services.contracts.ids import CaseId, NoticeId
+from services.contracts.ids import CaseId, EventId, NoticeId
 from services.contracts.values import Audience, Contact, Kind, Locale, Medium, TriageClass
 from services.notify.decide import Case
 from services.notify.provider import Message
@@ -30,6 +30,7 @@ class Notice:
     case_id: CaseId
     number: str
     event: str
+    event_id: EventId
     audience: Audience
     recipient: str
     medium: Medium
@@ -56,6 +57,7 @@ class Claimed:
     case_id: CaseId
     number: str
     event: str
+    event_id: EventId
     audience: Audience
     recipient: str
     medium: Medium
@@ -115,8 +117,8 @@ async def add_notices(conn: Connection, notices: Sequence[Notice], shard: int, n
     if not notices:
         return set()
     rows = [
-        (n.notice_id, n.case_id, n.number, n.event, n.audience, n.recipient, n.medium, n.template, n.locale, n.body,
-         n.parts, n.on_unknown, n.state, n.provider, n.reason, n.look_at, n.done_at)
+        (n.notice_id, n.case_id, n.number, n.event, n.event_id, n.audience, n.recipient, n.medium, n.template, n.locale,
+         n.body, n.parts, n.on_unknown, n.state, n.provider, n.reason, n.look_at, n.done_at)
         for n in notices
     ]  # fmt: skip
     return {NoticeId(row[0]) for row in await conn.fetch(SQL["add_notices"], *_columns(rows), shard, now)}
@@ -171,7 +173,7 @@ async def shards_with_work(pool: asyncpg.Pool, media: Sequence[Medium]) -> set[i
 
 async def backlog(pool: asyncpg.Pool) -> tuple[int, float]:
     """(notices due and not handed over, wall seconds the oldest has waited)."""
-    row = await pool.fetchrow(SQL["backlog"])
+    (row,) = await pool.fetch(SQL["backlog"])
     return row["waiting"], row["oldest"]
 
 

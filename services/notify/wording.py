@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from services.contracts import city as cities
 from services.contracts import faults, schemas
@@ -151,7 +151,7 @@ def _event_of(percent: int) -> str:
     return "clock.warned" if percent < 100 else "clock.escalated"
 
 
-MODELS = {**cities.MODELS, FILE: TemplatesFile}
+MODELS: dict[str, type[BaseModel]] = {**cities.MODELS, FILE: TemplatesFile}
 
 
 def json_schemas() -> dict[str, dict[str, JsonValue]]:

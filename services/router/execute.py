@@ -163,10 +163,10 @@ def _one(batch: _Batch, taken: Taken) -> Answer:
 
 
 def _for_now(batch: _Batch, taken: Taken, refused: Refused) -> Answer:
-    """Not remembered: sent again later, the same command may find its case."""
+    """Not remembered: sent again later, the same command may find its case, and gets another reply then."""
     reply = refusal(taken, refused)
     batch.tx.after_commit.append(partial(metrics.count_reply, reply))
-    return Answer(reply, taken.case_id, taken.cause)
+    return Answer(reply, taken.case_id, str(ids.derive("for now", taken.cause, refused.code)))
 
 
 def _again(taken: Taken, earlier: Reply) -> Answer:

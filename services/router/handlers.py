@@ -1,6 +1,6 @@
 """What the topics bring: submissions and acts from intake, commands from departments, and time. Gather, decide, apply."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -75,7 +75,8 @@ def _register(batch: _Batch, case_id: CaseId, sent: SubmissionReceived, cause: s
     done = registration.register(law.city, case_id, sent, routed, tx.now, bare=bare)
     execute.tell(tx, case_id, done, cause)
     batch.cases[case_id] = done.case
-    batch.new[case_id] = Registration(done.case, sent.model_dump_json(exclude={"match_text"}), verdict_json(routed))
+    kept = sent.model_copy(update={"match_text": ""})  # rules have been asked; the original says it all
+    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), verdict_json(routed))
     batch.routed.append(routed)
     for row in batch.waiting.pop(case_id, ()):
         _act(batch, row, saved=True)
@@ -126,16 +127,20 @@ async def on_commands(asked: Sequence[Asked], tx: Tx[State]) -> None:
     """Commands by topic: read, executed, answered on the department's own topic."""
     taken = [execute.read(one, tx.state.law.desk, tx.now) for one in asked]
     answers = iter(await execute.run([one for one in taken if isinstance(one, execute.Taken)], tx))
-    for one, record in zip(taken, asked, strict=True):
+    replies: dict[str, execute.Answer] = {}
+    for one in taken:
         if isinstance(one, execute.Answer):
             tx.after_commit.append(partial(metrics.count_reply, one.event))
-        _reply(tx, record, one if isinstance(one, execute.Answer) else next(answers))
+        answer = one if isinstance(one, execute.Answer) else next(answers)
+        replies.setdefault(answer.cause, answer)
+    _reply(tx, replies.values())
 
 
-def _reply(tx: Tx[State], record: Asked, answer: execute.Answer) -> None:
-    """Clocks of ours have a commands topic and no replies topic."""
-    if record.actor in tx.state.law.city.department_by_slug:
-        tx.emit(answer.event, case_id=answer.case_id, cause=answer.cause)
+def _reply(tx: Tx[State], answers: Iterable[execute.Answer]) -> None:
+    """One event for a cause: a repeat's reply is the first one again. Clocks of ours have no replies topic."""
+    for answer in answers:
+        if answer.event.department in tx.state.law.city.department_by_slug:
+            tx.emit(answer.event, case_id=answer.case_id, cause=answer.cause)
 
 
 async def close_silent(tx: Tx[State]) -> bool:

@@ -47,7 +47,7 @@ def registered(case: Case, sent: SubmissionReceived, at: datetime, actor: str, *
     return events.CaseRegistered(
         **line(case, at, actor), channel=sent.channel, channel_kind=sent.channel_kind, received_at=case.received_at,
         occurred_at=sent.occurred_at, kind=sent.kind, segment=sent.segment, category=case.category, area=case.area,
-        triage_class=case.triage_class, plan=case.plan, contact=sent.contact, bare=bare,
+        triage_class=case.triage_class, plan=case.plan, contact=sent.contact, tracking=sent.tracking, bare=bare,
     )  # fmt: skip
 
 

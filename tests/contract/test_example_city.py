@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import jmespath
+import jsonschema
 import pytest
 
 import services
-from services.chassis import files
+from services.chassis import document, files
 from services.contracts.city import CanonicalField, City
 from services.contracts.values import ChannelKind
 from services.router import rules
@@ -105,3 +106,11 @@ def test_samples_are_as_dirty_as_life() -> None:
     assert any("街道這條路" in text for text in texts)
     assert len(set(texts)) >= 250
     assert max(map(len, texts)) > 1000
+
+
+@pytest.mark.parametrize("path", sorted(PINGSHAN.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_fits_its_published_schema(path: Path) -> None:
+    """What an editor checks while typing is what the services check at boot."""
+    schema = json.loads((PINGSHAN.parent / "schema" / f"{path.stem}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document.read(path).value, schema)

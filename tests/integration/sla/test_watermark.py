@@ -1,7 +1,7 @@
 """Delivery rule 8, both sides: marks read under shared locks, sent through Kafka, and believed by sla."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,18 +9,22 @@ from typing import cast
 
 import asyncpg
 import pytest
-from confluent_kafka import admin
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from services.chassis import clock, consume, transaction, watermark
 from services.chassis import database as databases
 from services.chassis.clock import CityClock
-from services.chassis.producer import KafkaProducer
+from services.chassis.lanes import Lanes
+from services.chassis.outbox import Publisher
+from services.chassis.producer import KafkaProducer, Producer, Record
 from services.chassis.service import Plumbing
 from services.contracts import topics
 from services.contracts.events import Watermark
 from services.sla.marks import Marks
 from services.sla.settings import SlaSettings
 from tests import servers
+from tests.integration.chassis.toy import until
 from tests.integration.sla import world
 from tests.integration.sla.world import SHARDS, case_in
 from tests.unit.sla import sample
@@ -44,6 +48,25 @@ class Router:
 
     async def mark(self, reached: Mapping[str, datetime] | None = None) -> Watermark:
         return await watermark.read(self.pool, "router", SHARDS, self.clock, reached or {})
+
+    def plumbing(
+        self, producer: Producer, lanes: Lanes | None, reached: Mapping[str, datetime] | None = None
+    ) -> Plumbing:
+        return cast(Plumbing, SimpleNamespace(
+            name="router", pool=self.pool, shards=SHARDS, clock=self.clock, producer=producer, lanes=lanes,
+            inbox_progress=lambda: reached or {},
+        ))  # fmt: skip
+
+
+@dataclass
+class FakeProducer:
+    """Keeps what it is given."""
+
+    sent: list[Record] = field(default_factory=list)
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
+        self.sent += records
+        return len(records)
 
 
 @pytest.fixture
@@ -80,20 +103,41 @@ async def test_what_is_written_later_is_later_than_the_mark(router: Router) -> N
     marks: list[Watermark] = []
 
     async def write() -> None:
-        for _ in range(150):
+        for _ in range(100):
             await router.write(0)
+            await asyncio.sleep(0)
 
     async def mark() -> None:
-        while len(router.written) < 290:
+        while len(router.written) < 200:
             marks.append(await router.mark())
-            await asyncio.sleep(0.001)
+            async with transaction.begin(router.pool, "router", 0, router.clock, None) as tx:
+                marks.append(await watermark.committed(tx))
 
     await asyncio.gather(write(), write(), mark())
     said = [mark.shards[0] for mark in marks if 0 in mark.shards]
     assert len(said) > 5
     for one in said:
         assert all(at > one.at for number, at in router.written if number > one.number)
-        assert all(at < one.at for number, at in router.written if number <= one.number)
+        assert all(at <= one.at for number, at in router.written if number <= one.number)
+
+
+async def test_a_shard_at_work_says_it_in_its_own_next_transaction(router: Router) -> None:
+    producer = FakeProducer()
+    publisher = Publisher(router.pool, producer, "router", SHARDS)
+    lanes = Lanes(router.pool, "router", SHARDS, router.clock, publisher)
+    serving = asyncio.create_task(lanes.serve())
+    await router.write(1)
+
+    async def at_work() -> bool:
+        return lanes.lanes[1].busy
+
+    async with transaction.begin(router.pool, "router", 1, router.clock, None):
+        publishing = asyncio.create_task(watermark.publish(router.plumbing(producer, lanes)))
+        await until(at_work)
+    await publishing
+    serving.cancel()
+    mark = Watermark.model_validate_json(producer.sent[0][1])
+    assert {shard: said.number for shard, said in mark.shards.items()} == {0: 0, 1: 1, 2: 0, 3: 0}
 
 
 async def test_a_clock_set_back_makes_no_mark_older(router: Router) -> None:
@@ -112,18 +156,13 @@ async def test_parked_cases_are_named(router: Router) -> None:
 
 
 async def test_marks_reach_sla_through_kafka(router: Router, empty_kafka: servers.Broker, database: str) -> None:
-    made = admin.AdminClient({"bootstrap.servers": empty_kafka.bootstrap}).create_topics(
-        [admin.NewTopic(topics.WATERMARKS, num_partitions=1, replication_factor=1)], operation_timeout=30
-    )
-    for future in made.values():
-        future.result()
+    client = AdminClient({"bootstrap.servers": empty_kafka.bootstrap})
+    made = client.create_topics([NewTopic(topics.WATERMARKS, 1, 1)], operation_timeout=30)
+    made[topics.WATERMARKS].result()
     topic = topics.commands("a")
     marks = Marks([topic])
     producer = KafkaProducer(empty_kafka.bootstrap)
-    plumbing = cast(Plumbing, SimpleNamespace(
-        name="router", pool=router.pool, shards=SHARDS, clock=router.clock, producer=producer,
-        inbox_progress=lambda: {topic: BASE + timedelta(days=1)},
-    ))  # fmt: skip
+    plumbing = router.plumbing(producer, None, {topic: BASE + timedelta(days=1)})
     settings = SlaSettings(database_url=database, kafka_bootstrap=empty_kafka.bootstrap)
     following = asyncio.create_task(
         consume.follow(settings, topics.WATERMARKS, lambda raw: marks.feed(Watermark.model_validate_json(raw)))
@@ -131,7 +170,7 @@ async def test_marks_reach_sla_through_kafka(router: Router, empty_kafka: server
     await router.write(0)
     async with asyncio.timeout(20):
         while marks.watermark(0, 1) is None:
-            assert await watermark.publish(plumbing)
+            await watermark.publish(plumbing)
             await asyncio.sleep(0.1)
     assert marks.watermark(0, 1) == BASE + timedelta(days=1)
     following.cancel()

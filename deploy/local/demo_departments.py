@@ -1,0 +1,174 @@
+"""Department programs: each reads its assignments, answers with commands on its own topic, and never speaks for another.
+
+Most are quick, some slow, one is usually late, and some return what is not theirs; the desk gives that to somebody else
+and closes what is resolved. All of them live in one process here; in a city each would be a program of its own.
+"""
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from services.contracts import topics
+from services.contracts.city import City
+
+CASES = topics.CASES
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a department works: when it accepts and resolves (city time, least and most), how often it returns."""
+
+    accepts: tuple[timedelta, timedelta]
+    resolves: tuple[timedelta, timedelta]
+    returns: float = 0.0
+    names_handler: float = 1.0
+
+
+PROMPT = Manner((2 * MINUTE, 12 * MINUTE), (1 * HOUR, 6 * HOUR))
+PICKY = Manner((2 * MINUTE, 12 * MINUTE), (1 * HOUR, 6 * HOUR), returns=0.25)
+SLOW = Manner((8 * MINUTE, 36 * MINUTE), (4 * HOUR, 11 * HOUR))
+LATE = Manner((25 * MINUTE, 150 * MINUTE), (8 * HOUR, 20 * HOUR), names_handler=0.6)
+USUALLY_LATE = "transport"
+TURN = (PROMPT, PROMPT, SLOW, PROMPT, PICKY)
+
+
+def manner(city: City, slug: str) -> Manner:
+    if slug == USUALLY_LATE:
+        return LATE
+    return TURN[list(city.department_by_slug).index(slug) % len(TURN)]
+
+
+@dataclass
+class Departments:
+    """All department programs and the desk's, until `stop`. `rate`: city seconds in a wall second."""
+
+    bootstrap: str
+    city: City
+    rate: float
+    shards: int
+    sent: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _suggested: dict[str, str | None] = field(default_factory=dict)
+    _refused_by: dict[str, set[str]] = field(default_factory=dict)
+    _producer: AIOKafkaProducer | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, acks="all", linger_ms=0
+        ) as self._producer:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, fetch_max_wait_ms=100)
+            async with consumer:
+                await self._read(consumer)
+
+    def stop(self) -> None:
+        """Nobody does anything any more; what is not done stays open."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        places = [TopicPartition(topics.assignments(slug), 0) for slug in self.city.department_by_slug]
+        places += [TopicPartition(CASES, number) for number in range(self.shards)]
+        consumer.assign(places)
+        await consumer.seek_to_beginning()
+        async for record in consumer:
+            self._hear(record)
+
+    def _hear(self, record: ConsumerRecord) -> None:
+        kind = dict(record.headers)["ce_type"].decode()
+        case = record.key.decode()
+        if kind == "assignment.opened":
+            letter = json.loads(record.value)
+            self._begin(
+                self._at_the_desk(case, letter) if letter["role"] == "desk" else self._at_work(case, letter)
+            )
+        elif kind == "case.returned":
+            told = json.loads(record.value)
+            self._suggested[case] = told["suggested_owner"]
+            self._refused_by.setdefault(case, set()).add(told["department"])
+        elif kind == "case.resolved":
+            self._begin(self._close(case))
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _at_work(self, case: str, letter: dict[str, Any]) -> None:
+        """A department from the letter to the resolution; an assisting one only reads it."""
+        if letter["role"] != "lead":
+            return
+        slug, dice = letter["department"], random.Random(f"{case}{letter['assignment_version']}")
+        way = manner(self.city, slug)
+        hurry = 0.3 if letter["triage_class"] != "ordinary" and way is not LATE else 1.0
+        await self._pass(_between(dice, *way.accepts) * hurry)
+        seen = {"assignment_version": letter["assignment_version"]}
+        if dice.random() < way.returns and letter["assignment_version"] == 1:
+            return await self._say(slug, case, "return", **seen, reason_code="not_our_duty",
+                                   grounds="经核实不属于本单位职责。", suggested_owner=self._neighbour(slug, dice))  # fmt: skip
+        await self._accept(slug, case, letter, dice.random() < way.names_handler, seen)
+        await self._pass(_between(dice, *way.resolves) * hurry)
+        await self._say(
+            slug, case, "respond", **seen, basis="public_message", public_text="已安排人员到现场处理。"
+        )
+        await self._say(slug, case, "resolve", **seen, kind="fixed", public_text="已现场处理完毕，感谢您的反映。",
+                        evidence=[f"photo:{letter['number']}"])  # fmt: skip
+
+    async def _accept(
+        self, slug: str, case: str, letter: dict[str, Any], named: bool, seen: dict[str, int]
+    ) -> None:
+        officer = self.city.roster[slug].shifts[0].handlers[0]
+        handler = {"id": officer.id, "name": officer.name} if named else None
+        if letter["plan"] in ("special", "report"):  # a name alone is no response where lives are at stake
+            await self._say(
+                slug, case, "respond", **seen, basis="logged_contact", contact_note="已电话联系报告人。"
+            )
+        await self._say(slug, case, "accept", **seen, handler=handler)
+        await self._say(slug, case, "start", **seen)
+
+    async def _at_the_desk(self, case: str, letter: dict[str, Any]) -> None:
+        """Nobody's, or returned: to whoever was suggested, else to a street office that has not refused it."""
+        dice = random.Random(f"{case}{letter['assignment_version']}")
+        await self._pass(_between(dice, 1 * MINUTE, 4 * MINUTE))
+        refused = self._refused_by.get(case, set())
+        streets = [
+            row.slug for row in self.city.departments if row.level == "street" and row.slug not in refused
+        ]
+        owner = self._suggested.get(case)
+        if owner is None or owner in refused:
+            owner = dice.choice(streets)
+        await self._say(letter["department"], case, "assign", department=owner, reason="按职责改派。")
+
+    async def _close(self, case: str) -> None:
+        dice = random.Random(case)
+        await self._pass(_between(dice, 30 * MINUTE, 3 * HOUR))
+        await self._say(self.city.file.desk, case, "close")
+
+    def _neighbour(self, slug: str, dice: random.Random) -> str | None:
+        others = [row.slug for row in self.city.departments if row.level == "street" and row.slug != slug]
+        return dice.choice(others) if dice.random() < 0.7 else None
+
+    async def _pass(self, city_time: timedelta) -> None:
+        await asyncio.sleep(city_time.total_seconds() / self.rate)
+
+    async def _say(self, slug: str, case: str, command: str, **fields: Any) -> None:
+        assert self._producer is not None
+        self.sent += 1
+        body = {
+            "command": command,
+            "case": case,
+            "command_id": f"{slug}-{case[:8]}-{command}-{self.sent}",
+            **fields,
+        }
+        value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+        await (await self._producer.send(topics.commands(slug), value, case.encode()))
+
+
+def _between(dice: random.Random, least: timedelta, most: timedelta) -> timedelta:
+    return least + (most - least) * dice.random()

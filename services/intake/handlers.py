@@ -1,0 +1,46 @@
+"""How each case stands, taken from the log: only to answer the channel that asks."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.chassis.service import Received
+from services.chassis.transaction import Tx
+from services.contracts import plans
+from services.contracts.events import (
+    CaseEvent,
+    CaseRegistered,
+    CaseRejected,
+    CaseResolved,
+    CaseResponded,
+)
+from services.intake import store
+from services.intake.state import State
+from services.intake.store import Step
+
+
+async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -> None:
+    """Fold the batch case by case, write once."""
+    steps: dict[UUID, Step] = {}
+    for event in events:
+        steps[event.case_id] = folded(steps.get(event.case_id), event.data)
+    await store.progress(tx.conn, steps)
+
+
+def folded(before: Step | None, event: CaseEvent) -> Step:
+    """What the case looks like after `event`; what it does not say stays as it was."""
+    old = before or Step(event.state, event.holder.unit, event.holder.is_desk, event.at)
+    response_due_at, close_due_at = old.response_due_at, old.close_due_at
+    responded_at, public_text = old.responded_at, old.public_text
+    match event:
+        case CaseRegistered(plan=plan, received_at=start):
+            response_due_at = plans.due_at(plan.response.target, start, plan.calendar)
+            close_due_at = plans.due_at(plan.close.target, start, plan.calendar)
+        case CaseResponded(first=first, public_text=text):
+            responded_at = responded_at or (event.at if first else None)
+            public_text = text or public_text
+        case CaseResolved(public_text=text) | CaseRejected(public_text=text):
+            public_text = text
+    return Step(
+        event.state, event.holder.unit, event.holder.is_desk, event.at, response_due_at, close_due_at, responded_at,
+        public_text,
+    )  # fmt: skip

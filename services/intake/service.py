@@ -1,0 +1,18 @@
+"""Everything intake reacts to, on one screen."""
+
+from services.chassis.service import Service
+from services.contracts.events import EVENTS, CaseEvent
+from services.intake import api, front, handlers, state, workers
+from services.intake.settings import IntakeSettings
+from services.intake.state import State
+
+SERVICE: Service[State] = Service(
+    name="intake",
+    settings=IntakeSettings,
+    state=state.build,
+    subscriptions={event: handlers.on_case_events for event in EVENTS.values() if issubclass(event, CaseEvent)},
+    routes=api.routes,
+    front=front.front,
+    workers=(workers.keep_keys, workers.watch_city, workers.note_seen),
+    numbers_late=True,
+)
