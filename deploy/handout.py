@@ -35,7 +35,11 @@ def main(words: Sequence[str]) -> int:
     )  # fmt: skip
     if done.returncode == 0:
         roles = json.loads(made.read_text())["environment"]
-        hand_out(folder, {name: row["SUBAN_DATABASE_URL"] for name, row in roles.items()}, kept_secrets(folder / "provision"))
+        hand_out(
+            folder,
+            {name: row["SUBAN_DATABASE_URL"] for name, row in roles.items()},
+            kept_secrets(folder / "provision"),
+        )
     return done.returncode
 
 

@@ -15,7 +15,9 @@ REASON = re.compile(r"^ +# +(?:via +)?(\S.*?)\s*$", re.MULTILINE)
 def blocks(lock: str) -> dict[str, str]:
     """Package → its lines: the pin, the hashes, the reasons."""
     parts = re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.MULTILINE)
-    return {part.partition("==")[0].partition("[")[0]: part for part in parts if "==" in part.partition("\n")[0]}
+    return {
+        part.partition("==")[0].partition("[")[0]: part for part in parts if "==" in part.partition("\n")[0]
+    }
 
 
 def reasons(block: str) -> set[str]:

@@ -106,12 +106,12 @@ class Row:
 class Tables:
     """What the services' tables hold when they are read.
 
-    `sent`: how often the same message went to the same person by the local provider, where it is more than once.
+    `sent`: (case number, event, whom by what) → how often the local provider or the feed told them, where more than once.
     """
 
     journal: dict[str, str]
     cases: dict[str, Row]
-    sent: dict[str, int]
+    sent: dict[tuple[str, str, str], int]
     clocks: dict[str, int]
     parked: tuple[str, ...]
 
@@ -130,7 +130,7 @@ async def tables(url: str) -> Tables:
                 "SELECT case_id, state, holder, holder_is_desk, holder_reason FROM router.cases"
             )
         }
-        sent = {row["what"]: row["times"] for row in await conn.fetch(SENT_TWICE)}
+        sent = {(r["number"], r["event"], r["whom"]): r["times"] for r in await conn.fetch(SENT_TWICE)}
         clocks = {
             str(r["case_id"]): r["kinds"]
             for r in await conn.fetch("SELECT case_id, count(*) AS kinds FROM sla.clock GROUP BY 1")
@@ -146,11 +146,11 @@ async def tables(url: str) -> Tables:
 
 
 SENT_TWICE = """
-SELECT concat_ws(' ', number, event, audience, recipient, medium) AS what, count(*) AS times
-FROM notify.outgoing GROUP BY number, event, audience, recipient, medium, body HAVING count(*) > 1
+SELECT number, event, concat_ws(' ', audience, medium, recipient) AS whom, count(*) AS times
+FROM notify.outgoing GROUP BY number, event, audience, medium, recipient HAVING count(*) > 1
+UNION ALL
+SELECT number, event, 'feed ' || recipient, count(*) FROM notify.feed GROUP BY number, event, recipient HAVING count(*) > 1
 """
-
-
 SERVICES = ("intake", "router", "sla", "notify")
 WAITING = """
 SELECT coalesce(sum(given.value::bigint - coalesce(c.published, 0)), 0)

@@ -4,7 +4,7 @@ It shares no code with the services and believes none of their counters. Judged 
 a repeat on a topic is allowed, a second effect is not (delivery.md).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ FAULTS = {
     "altered": "a repeat of an event is not the same event",
     "disordered": "events of a case, or numbers of an outbox, are not contiguous and in order by first occurrence",
     "repeated_rungs": "a rung of one clock fired twice, or below a higher one",
-    "repeated_notices": "the local provider sent the same message to the same person twice",
+    "repeated_notices": "somebody was told more often than it happened, by the local provider or the feed",
     "unowned": "a case without an owner, or at the desk without a stated reason",
     "untimed": "a case without its two clocks",
     "parked": "a case that a service could not handle",
@@ -89,6 +89,7 @@ class Ledger:
     _numbers: dict[tuple[str, str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _said: dict[tuple[str, ...], str] = field(default_factory=dict)
     _rungs: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     _clocks: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def take(self, record: Record) -> None:
@@ -133,6 +134,7 @@ class Ledger:
 
     def _first(self, record: Record) -> None:
         data = record.data()
+        self._happened[data.get("number", ""), record.type] += 1
         if record.topic == CASES:
             self._line(record, data)
         elif record.topic == CLOCKS:
@@ -202,8 +204,12 @@ class Ledger:
     def _stored(self, tables: Tables) -> None:
         for case_id in tables.cases.keys() - self.cases.keys():
             self._fault("lost", f"{case_id} is in the router's table and not in the log")
-        for what, times in tables.sent.items():
-            self._fault("repeated_notices", f"{times} times: {what}")
+        for (number, event, whom), times in tables.sent.items():
+            if times > self._happened[number, event]:
+                self._fault(
+                    "repeated_notices",
+                    f"{event} of {number} happened {self._happened[number, event]} times and was told {times} times to {whom}",
+                )
         for case_id, case in self.cases.items():
             if case.registered and (len(self._clocks[case_id]) != 2 or tables.clocks.get(case_id) != 2):
                 self._fault("untimed", f"case {case_id}: {sorted(self._clocks[case_id])}")

@@ -81,21 +81,19 @@ class Consumer:
         service: str,
         event_topics: Sequence[str],
         inbox: Inbox | None,
-        inbox_topics: Sequence[str],
+        inbox_topics: Callable[[], Sequence[str]],
         table: Table,
         lanes: Lanes,
         pool: asyncpg.Pool,
         shards: int,
     ) -> None:
         self._settings, self._service, self._table = settings, service, table
-        self._event_topics, self._inbox, self._inbox_topics = (
-            frozenset(event_topics),
-            inbox,
-            frozenset(inbox_topics),
-        )
+        self._event_topics, self._inbox = frozenset(event_topics), inbox
+        self._list_inbox, self._inbox_topics = inbox_topics, frozenset(inbox_topics())
         self._lanes, self._pool, self._shards = lanes, pool, shards
         self._places: dict[TopicPartition, Place] = {}
         self._progress: dict[str, datetime] = {}
+        self._newest: dict[str, datetime] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._last_record = self._last_commit = clocks.monotonic()
         self._draining = False
@@ -153,11 +151,21 @@ class Consumer:
                 log.warning("consume.broker_away", error=type(away).__name__)
                 await asyncio.sleep(1.0)
                 continue
-            consumer.subscribe(
-                topics=list(self._event_topics | self._inbox_topics), listener=_Listener(self._places.clear)
-            )
+            self._subscribe(consumer)
             self._consumer = consumer
             return consumer
+
+    def _subscribe(self, consumer: AIOKafkaConsumer) -> None:
+        wanted = list(self._event_topics | self._inbox_topics)
+        consumer.subscribe(topics=wanted, listener=_Listener(self._places.clear))
+
+    def _follow_city(self, consumer: AIOKafkaConsumer) -> None:
+        """A department added by a reload: its commands are read from now on (delivery rule 7)."""
+        listed = frozenset(self._list_inbox())
+        if listed != self._inbox_topics:
+            log.info("consume.inbox_changed", added=sorted(listed - self._inbox_topics))
+            self._inbox_topics = listed
+            self._subscribe(consumer)
 
     def _new(self) -> AIOKafkaConsumer:
         timeout_ms = int(self._settings.session_timeout_s * 1000)
@@ -251,6 +259,7 @@ class Consumer:
         if not records:
             return
         place.next = records[-1].offset + 1
+        self._newest[metrics.topic_kind(tp.topic)] = datetime.fromtimestamp(records[-1].timestamp / 1000, UTC)
         if tp.topic in self._inbox_topics:
             self._hand_over_requests(tp, place, records)
         else:
@@ -364,6 +373,7 @@ class Consumer:
         if clocks.monotonic() - self._last_commit < COMMIT_EVERY_S:
             return
         self._last_commit = clocks.monotonic()
+        self._follow_city(consumer)
         moved = {tp: place for tp, place in self._places.items() if place.done != place.told}
         inbox = [(tp.topic, place.done) for tp, place in moved.items() if tp.topic in self._inbox_topics]
         try:
@@ -391,11 +401,17 @@ class Consumer:
             lags[kind] = lags.get(kind, 0) + max(0, (end or 0) - place.done)
         for kind, lag in lags.items():
             metrics.LAG_RECORDS.labels(kind).set(lag)
+            metrics.LAG_SECONDS.labels(kind).set(self._age(kind) if lag else 0.0)
         behind = any(self._behind(consumer, tp, place) for tp, place in self._places.items())
         if not behind:
             self._last_record = clocks.monotonic()
         elif clocks.monotonic() - self._last_record > self._settings.silence_limit_s:
             raise Silent(f"behind, and no record for {self._settings.silence_limit_s:.0f} s")
+
+    def _age(self, kind: str) -> float:
+        """Wall seconds since the broker took the newest record we have of these topics."""
+        newest = self._newest.get(kind)
+        return (clocks.wall_now() - newest).total_seconds() if newest else 0.0
 
     def _behind(self, consumer: AIOKafkaConsumer, tp: TopicPartition, place: Place) -> bool:
         if place.paused or tp not in consumer.assignment() or tp in consumer.paused():

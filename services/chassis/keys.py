@@ -2,40 +2,17 @@
 
 import asyncio
 import hashlib
-import hmac
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import asyncpg
 
 from services.chassis import database
 from services.chassis.failure import Nature, nature
-from services.chassis.service import Running
+from services.chassis.keyring import KeyRing as KeyRing
 
 SQL = database.SQL
 REFRESH_S = 5.0
-_NOBODY = ("", b"\0" * 32)
-
-
-class KeyRing:
-    """The live keys, in memory: a look-up costs one hash. A revoked key is refused at most REFRESH_S later."""
-
-    def __init__(self, known: Mapping[str, tuple[str, bytes]]) -> None:
-        self._known = known
-
-    def replace(self, known: Mapping[str, tuple[str, bytes]]) -> None:
-        self._known = known
-
-    def principal(self, authorization: str) -> str | None:
-        """Who knocks, e.g. `channel:hotline-12345`; None for an unknown id, a wrong secret, a malformed header."""
-        scheme, _, credentials = authorization.partition(" ")
-        key_id, _, secret = credentials.strip().partition(".")
-        principal, expected = self._known.get(key_id, _NOBODY)
-        given = hashlib.sha256(secret.encode()).digest()
-        if hmac.compare_digest(given, expected) and scheme.lower() == "bearer" and principal:
-            return principal
-        return None
 
 
 async def read(pool: asyncpg.Pool) -> dict[str, tuple[str, bytes]]:
@@ -46,12 +23,12 @@ async def open_ring(pool: asyncpg.Pool) -> KeyRing:
     return KeyRing(await read(pool))
 
 
-async def keep_fresh(ring: KeyRing, running: Running[Any]) -> None:
+async def keep_fresh(ring: KeyRing, pool: asyncpg.Pool) -> None:
     """Until cancelled: keys added or revoked take effect without a restart."""
     while True:
         await asyncio.sleep(REFRESH_S)
         try:
-            ring.replace(await read(running.plumbing.pool))
+            ring.replace(await read(pool))
         except Exception as failed:
             if nature(failed) is not Nature.TRANSIENT:
                 raise

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from services.chassis import consume, database, http, outbox, telemetry, ticker
+from services.chassis import consume, database, http, keys, outbox, reload, telemetry, ticker
 from services.chassis.clock import CityClock
 from services.chassis.consume import Consumer
 from services.chassis.events_in import Table
@@ -137,11 +137,14 @@ def _consumer(
     shards: int,
 ) -> Consumer | None:
     topics = sorted({event.TOPIC for event in service.subscriptions})
-    inbox_topics = service.inbox.topics(state) if service.inbox else ()
-    if not topics and not inbox_topics:
+    if not topics and service.inbox is None:
         return None
-    return Consumer(settings, service.name, topics, service.inbox, inbox_topics, table_of(service, settings),
+    return Consumer(settings, service.name, topics, service.inbox, lambda: _inbox_topics(service, state), table_of(service, settings),
                     lanes, pool, shards)  # fmt: skip
+
+
+def _inbox_topics(service: Service[Any], state: Any) -> Sequence[str]:
+    return service.inbox.topics(state) if service.inbox else ()
 
 
 class Life:
@@ -186,6 +189,10 @@ class Life:
             "housekeeping": ticker.housekeeping(running),
             "retry": ticker.retry_parked(running, table_of(service, self._settings)),
         }
+        if service.watched is not None and (city := service.watched(running.state)) is not None:
+            loops["reload"] = reload.watch(city, self._settings.reload_every_s, self._reloaded)
+        if service.ring is not None:
+            loops["keys"] = keys.keep_fresh(service.ring(running.state), plumbing.pool)
         for row in service.tickers:
             loops[f"tick {row.name}"] = ticker.tick(running, row)
         for number, worker in enumerate(service.workers):
@@ -193,6 +200,10 @@ class Life:
         for topic, take in (service.follows or {}).items():
             loops[f"follow {topic}"] = consume.follow(self._settings, topic, _with(running.state, take))
         return loops
+
+    def _reloaded(self) -> None:
+        if self._service.on_reload is not None:
+            self._service.on_reload(self._running.state)
 
     async def _publish(self) -> None:
         """First compare Kafka with what we gave out (delivery rule 6), then publish."""

@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.chassis.clock import CityClock
+from services.chassis.files import Watched
+from services.chassis.keyring import KeyRing
 from services.chassis.settings import ServiceSettings
 from services.contracts.envelope import Envelope
 from services.contracts.events import Event
@@ -136,6 +138,8 @@ class Service(Generic[S]):
     - `follows`: topic → function of (state, record) for topics of which only the newest record counts; read by every
       process from the end, outside any transaction.
     - `routes` adds FastAPI routes; `front`, if given, sees every HTTP request before FastAPI does (a hot path).
+    - `watched`: the city data in force, looked at every few seconds and on SIGHUP; `on_reload` is told of a new set.
+    - `ring`: the API keys, kept fresh.
     - `numbers_late`: the outbox rows of this service get their numbers from the publisher (intake, delivery rule 11).
     - `serves_without_kafka`: a broker away is said at /readyz and does not make the service unready.
     """
@@ -151,5 +155,8 @@ class Service(Generic[S]):
     workers: tuple[Worker, ...] = ()
     follows: Mapping[str, Callable[[S, bytes], None]] | None = None
     front: Callable[[ASGIApp, Running[S]], ASGIApp] | None = None
+    watched: Callable[[S], Watched[Any] | None] | None = None
+    on_reload: Callable[[S], None] | None = None
+    ring: Callable[[S], KeyRing] | None = None
     numbers_late: bool = False
     serves_without_kafka: bool = False

@@ -58,6 +58,7 @@ class ServiceSettings(BaseSettings):
     lane_wait_s: Annotated[
         float, Field(description="seconds an HTTP request waits for its shard before 503", gt=0, le=30)
     ] = 1.0
+    reload_every_s: Annotated[float, Field(description="seconds between two looks at the city's files; SIGHUP looks at once", gt=0)] = 2.0
     session_timeout_s: Annotated[
         float, Field(description="seconds after which Kafka gives a silent process' shards away", ge=3, le=60)
     ] = 10.0

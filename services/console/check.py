@@ -18,6 +18,9 @@ from services.chassis.files import BadFile
 from services.console import provision
 from services.contracts import city as cities
 from services.contracts import topics
+from services.intake import channels
+from services.notify import book
+from services.router import state as router
 
 Finding = tuple[str, str, str]  # what, "ok" or "bad", detail
 
@@ -62,14 +65,17 @@ def _city() -> Iterator[Finding]:
         "ok",
         f"{len(city.departments)} departments, {len(city.channels)} channels",
     )
-    for service, loader in (("router", "load_rules"), ("notify", "load_templates")):
-        module = importlib.import_module(f"services.{service}.city")
+    for service, load in (("intake", channels.load), ("router", router.load), ("notify", _templates)):
         try:
-            getattr(module, loader)(folder, city)
+            load(folder)
         except BadFile as bad:
             yield f"city data of {service}", "bad", str(bad)
         else:
             yield f"city data of {service}", "ok", ""
+
+
+def _templates(folder: Path) -> object:
+    return book.load(folder, "22:00-07:00")
 
 
 async def _store(production: bool) -> list[Finding]:

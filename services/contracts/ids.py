@@ -27,22 +27,39 @@ _TWICE = bytes(value * 2 // 32 + value * 2 % 32 for value in _ONCE)
 
 
 def derive(*parts: str) -> UUID:
-    """One uuid5 of the parts; a part may hold anything but the separator U+001F.
+    """One uuid5 of the parts; a part may hold anything but the separator U+001F."""
+    return UUID(int=_uuid5(parts))
 
-    Spelt out because intake derives two ids a request: less than half the time of `uuid.uuid5`.
-    """
+
+def written(*parts: str) -> str:
+    """`derive` as text, for who makes two a request and needs no UUID of them: a quarter of the time."""
+    digits = f"{_uuid5(parts):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _uuid5(parts: tuple[str, ...]) -> int:
+    """RFC 9562, section 5.5, as a number; `uuid.uuid5` spelt out, which takes twice as long."""
     digest = hashlib.sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()
-    return UUID(int=int.from_bytes(digest[:16], "big") & _UUID5_CLEAR | _UUID5_SET)
+    return int.from_bytes(digest[:16], "big") & _UUID5_CLEAR | _UUID5_SET
+
+
+def case_parts(channel: str, request_key: str) -> tuple[str, str, str]:
+    """What a case id is derived from: the same request sent again is the same case."""
+    return "case", channel, request_key
 
 
 def case_id(channel: str, request_key: str) -> CaseId:
-    """The case a channel's request becomes: the same request sent again is the same case."""
-    return CaseId(derive("case", channel, request_key))
+    """The case a channel's request becomes."""
+    return CaseId(derive(*case_parts(channel, request_key)))
+
+
+def event_parts(cause: str, event_type: str, ordinal: int) -> tuple[str, str, str, str]:
+    """`ordinal` counts events of this type within this cause, never within a batch (delivery rule 4)."""
+    return "event", cause, event_type, str(ordinal)
 
 
 def event_id(cause: str, event_type: str, ordinal: int) -> EventId:
-    """`ordinal` counts events of this type within this cause, never within a batch (delivery rule 4)."""
-    return EventId(derive("event", cause, event_type, str(ordinal)))
+    return EventId(derive(*event_parts(cause, event_type, ordinal)))
 
 
 def shard_of(case: UUID, shards: int) -> int:
@@ -50,10 +67,10 @@ def shard_of(case: UUID, shards: int) -> int:
     return case.int % shards
 
 
-def public_number(case: CaseId, day: date, attempt: int = 0) -> str:
+def public_number(case: UUID | str, day: date, attempt: int = 0) -> str:
     """`20261122-7K3M-9QX2`: local date of receipt, seven characters of a hash, one check character.
 
-    `attempt` is the derivation: 0, and the next one whenever a number is taken already.
+    `case` is the case id, as text or not. `attempt` is the derivation: 0, and the next one whenever a number is taken already.
     """
     digest = hashlib.sha256(f"{case}\x1f{attempt}".encode()).digest()
     body = digest[:7].translate(_SPELT).decode()

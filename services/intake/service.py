@@ -13,6 +13,10 @@ SERVICE: Service[State] = Service(
     subscriptions={event: handlers.on_case_events for event in EVENTS.values() if issubclass(event, CaseEvent)},
     routes=api.routes,
     front=front.front,
-    workers=(workers.keep_keys, workers.watch_city, workers.note_seen),
+    workers=(workers.note_seen,),
+    watched=lambda running: running.ways,
+    on_reload=state.reloaded,
+    ring=lambda running: running.ring,
     numbers_late=True,
+    serves_without_kafka=True,
 )

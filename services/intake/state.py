@@ -7,7 +7,7 @@ from services.chassis.files import Watched
 from services.chassis.keys import KeyRing
 from services.chassis.sealing import Sealer
 from services.chassis.service import Plumbing
-from services.intake import channels
+from services.intake import channels, metrics
 from services.intake.channels import Ways
 from services.intake.door import Door
 from services.intake.rates import Rates
@@ -38,4 +38,10 @@ async def build(plumbing: Plumbing) -> State:
         plumbing.pool, plumbing.clock, ways.value.zone, plumbing.publisher.wake,
         within_s=settings.answer_within_s, items=settings.commit_items,
     )  # fmt: skip
-    return State(settings, ways, await keys.open_ring(plumbing.pool), seals, door)
+    state = State(settings, ways, await keys.open_ring(plumbing.pool), seals, door)
+    reloaded(state)
+    return state
+
+
+def reloaded(state: State) -> None:
+    metrics.CHANNELS_ON.set(len(state.ways.value.by_principal))

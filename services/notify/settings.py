@@ -31,7 +31,6 @@ class NotifySettings(ServiceSettings):
     cap_staff: Annotated[int, Field(description="SMS an officer's number gets in a city hour; more go to the feed", ge=1)] = 240
     reveals_per_minute: Annotated[int, Field(description="contacts a department may ask for in a minute, refusals counted", ge=1)] = 30
     feed_streams: Annotated[int, Field(description="live feed connections of this process; more get 503", ge=1)] = 2000
-    reload_s: Annotated[float, Field(description="how often the city's files are looked at", gt=0)] = 5.0
 
     @field_validator("quiet_hours")
     @classmethod

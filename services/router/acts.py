@@ -7,10 +7,10 @@ from services.contracts import events
 from services.contracts.events import ActReceived, Event
 from services.contracts.values import ActKind
 from services.router import case as cases
-from services.router import commands, lifecycle, records
+from services.router import effects, lifecycle, records
 from services.router.case import Case
-from services.router.commands import Done
 from services.router.lifecycle import Illegal, Who
+from services.router.verdicts import Done
 
 ACTOR = "citizen"
 
@@ -28,11 +28,13 @@ def decide(case: Case, act: ActReceived, now: datetime) -> Done | Kept:
     at = min(max(act.received_at, case.changed_at), now)
     match act.kind:
         case ActKind.SUPPLEMENT:
-            return Done(case, at, tuple(records.updated(case, one, "supplement", act.text) for one in case.open))
+            return Done(
+                case, at, tuple(records.updated(case, one, "supplement", act.text) for one in case.open)
+            )
         case ActKind.URGE:
             return _urge(cases.moved(case, case.state, at), at)
         case ActKind.WITHDRAW:
-            return commands.withdrawn(cases.moved(case, found.state, at), case, at, ACTOR)
+            return effects.withdrawn(cases.moved(case, found.state, at), case, at, ACTOR)
         case ActKind.RATE:
             return Kept()
 

@@ -20,7 +20,7 @@ from services.contracts.commands import COMMAND, Refusal
 from services.contracts.events import CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.contracts.values import State as CaseState
-from services.router import commands, execute, store, views, wording
+from services.router import execute, reads, verdicts, views, wording
 from services.router.case import Case
 from services.router.state import State
 from services.router.views import CasePage, CaseView, HistoryView, VerdictView, WhyView
@@ -95,10 +95,14 @@ def _add(app: FastAPI, door: Door) -> None:
     @app.get("/v1/cases", tags=["cases"], responses={code: faults[code] for code in (401, 403, 422)})
     async def listed(
         authorization: Bearer = "",
-        department: Annotated[str | None, Query(description="has or had an assignment", max_length=40)] = None,
+        department: Annotated[
+            str | None, Query(description="has or had an assignment", max_length=40)
+        ] = None,
         holder: Annotated[str | None, Query(description="holds it now", max_length=40)] = None,
         state: CaseState | None = None,
-        older_than: Annotated[AwareDatetime | None, Query(description="received at this instant or before")] = None,
+        older_than: Annotated[
+            AwareDatetime | None, Query(description="received at this instant or before")
+        ] = None,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
     ) -> CasePage:
@@ -110,7 +114,9 @@ def _add(app: FastAPI, door: Door) -> None:
         """A case as it stands."""
         return await door.case(authorization, name)
 
-    @app.get("/v1/cases/{name}/history", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
+    @app.get(
+        "/v1/cases/{name}/history", tags=["cases"], responses={code: faults[code] for code in (401, 404)}
+    )
     async def history(name: Name, authorization: Bearer = "") -> HistoryView:
         """Every move: what, who, when, and where it led."""
         return await door.history(authorization, name)
@@ -181,7 +187,9 @@ class Open:
             raise _forbidden()
         department = visitor.unit or wanted.department
         since, until = _cursor(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
-        rows = await store.listed(self._pool, since, until, wanted.state, wanted.holder, wanted.limit + 1, department)
+        rows = await reads.listed(
+            self._pool, since, until, wanted.state, wanted.holder, wanted.limit + 1, department
+        )
         lines = tuple(views.CaseLine(**row) for row in rows[: wanted.limit])
         return CasePage(cases=lines, next=_written(lines[-1]) if len(rows) > wanted.limit else None)
 
@@ -192,11 +200,11 @@ class Open:
     async def history(self, authorization: str, name: str) -> HistoryView:
         visitor = self._visitor(authorization)
         case = await self._seen(name, visitor)
-        return views.history(case, await store.moves_of(self._pool, case.id), visitor.unit)
+        return views.history(case, await reads.moves_of(self._pool, case.id), visitor.unit)
 
     async def why(self, authorization: str, name: str) -> WhyView:
         case = await self._seen(name, self._visitor(authorization))
-        return views.why(case, await store.verdict_of(self._pool, case.id))
+        return views.why(case, await reads.verdict_of(self._pool, case.id))
 
     def _visitor(self, authorization: str) -> Visitor:
         principal = self._running.state.ring.principal(authorization)
@@ -215,7 +223,7 @@ class Open:
             return CaseId(UUID(name))
         except ValueError:
             number = ids.read_number(name)
-        found = await store.case_by_number(self._pool, number) if number else None
+        found = await reads.case_by_number(self._pool, number) if number else None
         if found is None:
             raise _unknown()
         return found
@@ -223,7 +231,7 @@ class Open:
     async def _seen(self, name: str, visitor: Visitor) -> Case:
         """The case, if this visitor may see it; to others it does not exist."""
         case_id = await self._id(name)
-        case = (await store.cases_in(self._pool, [case_id])).get(case_id)
+        case = (await reads.cases_in(self._pool, [case_id])).get(case_id)
         if case is None or (visitor.unit is not None and not case.has_seen(visitor.unit)):
             raise _unknown()
         return case
@@ -251,7 +259,7 @@ def _fields(body: bytes, name: str, case_id: CaseId) -> dict[str, Any]:
 
 def _taken(fields: dict[str, Any], case_id: CaseId, visitor: Visitor, tx: Tx[State]) -> execute.Taken:
     command = COMMAND.validate_json(orjson.dumps(fields))
-    asked = commands.Asked(visitor.actor, visitor.unit, visitor.unit is None, command, tx.now)
+    asked = verdicts.Asked(visitor.actor, visitor.unit, visitor.unit is None, command, tx.now)
     return execute.Taken(asked, case_id, execute.body_hash(fields, case_id))
 
 

@@ -74,7 +74,9 @@ def moved(case: Case, state: State, at: datetime) -> Case:
     """The next line of the log: another version and, if it is another state, another stretch of the trail."""
     if state is case.state:
         return replace(case, version=case.version + 1)
-    return replace(case, version=case.version + 1, state=state, changed_at=at, trail=(*case.trail, (at, state)))
+    return replace(
+        case, version=case.version + 1, state=state, changed_at=at, trail=(*case.trail, (at, state))
+    )
 
 
 def handed(case: Case, holder: Holder, assists: tuple[str, ...], at: datetime) -> Case:
@@ -84,14 +86,24 @@ def handed(case: Case, holder: Holder, assists: tuple[str, ...], at: datetime) -
     helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in assists)
     ended = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
     return replace(
-        case, assignment_version=version, holder=holder, assignments=(*ended, lead, *helpers), handler=None, changed_at=at
+        case,
+        assignment_version=version,
+        holder=holder,
+        assignments=(*ended, lead, *helpers),
+        handler=None,
+        changed_at=at,
     )
 
 
 def ended(case: Case, at: datetime) -> Case:
     """Nobody has to act any more."""
-    return replace(case, assignments=tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments))
+    return replace(
+        case,
+        assignments=tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments),
+    )
 
 
 def _assignment(case_id: CaseId, version: int, department: str, role: str, at: datetime) -> Assignment:
-    return Assignment(str(ids.derive("assignment", str(case_id), str(version), department)), version, department, role, at)
+    return Assignment(
+        str(ids.derive("assignment", str(case_id), str(version), department)), version, department, role, at
+    )

@@ -92,7 +92,12 @@ def _classify(rules: RuleSet, facts: Facts) -> Facts:
 
 
 def _by_rule(
-    law: Law, facts: Facts, area_by: str | None, rule: Rule, matched: tuple[str, ...], near: tuple[NearMiss, ...]
+    law: Law,
+    facts: Facts,
+    area_by: str | None,
+    rule: Rule,
+    matched: tuple[str, ...],
+    near: tuple[NearMiss, ...],
 ) -> Routed:
     triage = rule.then.triage_class or facts.triage_class
     lead = None if rule.then.lead == law.desk else rule.then.lead

@@ -22,10 +22,10 @@ from services.contracts.events import CaseEvent, CaseReturned, CommandAccepted, 
 from services.contracts.ids import CaseId
 from services.router import commands, metrics, store, wording
 from services.router.case import Case
-from services.router.commands import Asked, Refused, Verdict
 from services.router.records import Dossier
 from services.router.state import State
 from services.router.store import Move, Reply
+from services.router.verdicts import Asked, Refused, Verdict
 from services.router.wording import Said
 
 NOBODY = CaseId(UUID(int=0))
@@ -183,7 +183,9 @@ def _fold(batch: _Batch, taken: Taken, verdict: Verdict) -> None:
         return
     case = verdict.case
     batch.cases[case.id] = batch.changed[case.id] = case
-    batch.moves.append(Move(case, verdict.at, taken.asked.command.command, taken.actor, _details(taken.asked.command)))
+    batch.moves.append(
+        Move(case, verdict.at, taken.asked.command.command, taken.actor, _details(taken.asked.command))
+    )
     tell(batch.tx, case.id, verdict, taken.cause)
 
 
@@ -202,7 +204,9 @@ def _details(command: AnyCommand) -> str:
 
 
 def _remember(batch: _Batch, taken: Taken, answer: Answer) -> None:
-    reply = Reply(taken.actor, taken.command_id, taken.body, answer.event.TYPE, answer.event.model_dump_json())
+    reply = Reply(
+        taken.actor, taken.command_id, taken.body, answer.event.TYPE, answer.event.model_dump_json()
+    )
     batch.replies[taken.actor, taken.command_id] = reply
     batch.new.append(reply)
     batch.tx.after_commit.append(partial(metrics.count_reply, answer.event))

@@ -13,12 +13,12 @@ from services.contracts import ids
 from services.contracts.commands import Close
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
-from services.router import acts, commands, decide, execute, metrics, registration, store
+from services.router import acts, commands, decide, execute, metrics, registration, store, verdicts
 from services.router.case import Case
-from services.router.commands import Done
 from services.router.decide import Routed
 from services.router.state import State
 from services.router.store import ActRow, Move, Registration
+from services.router.verdicts import Done
 
 Sent = Received[SubmissionReceived] | Received[ActReceived]
 
@@ -63,7 +63,9 @@ async def _gather(events: Sequence[Sent], tx: Tx[State]) -> _Batch:
     acted = [event.case_id for event in events if isinstance(event.data, ActReceived)]
     known = await store.registered_among(tx.conn, sent) if sent else set()
     cases = await store.cases_of(tx.conn, {*acted, *known}) if acted or known else {}
-    waiting = await store.take_waiting_acts(tx.conn, [one for one in sent if one not in known]) if sent else {}
+    waiting = (
+        await store.take_waiting_acts(tx.conn, [one for one in sent if one not in known]) if sent else {}
+    )
     return _Batch(tx, cases, waiting)
 
 
@@ -153,7 +155,9 @@ async def close_silent(tx: Tx[State]) -> bool:
     moves = []
     for case in (case for case in cases.values() if case.id not in parked):
         command = Close(command_id=f"silent {case.id} {case.version}", case=str(case.id))
-        done = commands.decide(law.city, case, None, commands.Asked("timer", None, False, command, tx.now, timer=True))
+        done = commands.decide(
+            law.city, case, None, verdicts.Asked("timer", None, False, command, tx.now, timer=True)
+        )
         assert isinstance(done, Done), done
         execute.tell(tx, case.id, done, str(ids.derive("silent", str(case.id), str(case.version))))
         moves.append(Move(done.case, done.at, "close", "timer", "{}"))
@@ -172,5 +176,3 @@ async def forget_replies(tx: Tx[State]) -> bool:
 def case_of(body: bytes) -> CaseId | None:
     """The case a command names, without trusting anything else in it."""
     return execute.case_in(body)
-
-

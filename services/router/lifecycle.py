@@ -26,7 +26,7 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`to` None: the state stays. `guard` names a condition in decide.GUARDS that is asked after the table."""
+    """`to` None: the state stays. `guard` names a condition in guards.GUARDS that is asked after the table."""
 
     command: str
     states: tuple[State, ...]
@@ -38,9 +38,13 @@ class Edge:
     served: bool = False
 
 
-def _edge(command: str, states: str, to: str, who: str, zh: str, en: str, guard: str = "", served: bool = False) -> Edge:
+def _edge(
+    command: str, states: str, to: str, who: str, zh: str, en: str, guard: str = "", served: bool = False
+) -> Edge:
     named = tuple(S(one) for one in states.split())
-    return Edge(command, named, S(to) if to else None, tuple(Who(one) for one in who.split()), zh, en, guard, served)
+    return Edge(
+        command, named, S(to) if to else None, tuple(Who(one) for one in who.split()), zh, en, guard, served
+    )
 
 
 YES = True
@@ -97,7 +101,9 @@ EDGES: tuple[Edge, ...] = tuple(_edge(*row) for row in (
 
 COMMANDS: tuple[str, ...] = tuple(dict.fromkeys(edge.command for edge in EDGES))
 SERVED: frozenset[str] = frozenset(edge.command for edge in EDGES if edge.served)
-FINAL: frozenset[State] = frozenset({S.CLOSED, S.REJECTED, S.MERGED, S.WITHDRAWN, S.TRANSFERRED_OUT, S.HANDED_OFF})
+FINAL: frozenset[State] = frozenset(
+    {S.CLOSED, S.REJECTED, S.MERGED, S.WITHDRAWN, S.TRANSFERRED_OUT, S.HANDED_OFF}
+)
 
 
 @dataclass(frozen=True, slots=True)

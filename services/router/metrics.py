@@ -8,20 +8,34 @@ from services.contracts.events import CommandAccepted, CommandRefused
 from services.router import lifecycle
 from services.router.decide import Routed
 
-REGISTERED = Counter("suban_router_registered_total", "Cases registered, by what found their owner: rule, area, desk, bare", ["by"])
-RETURNED = Counter("suban_router_returned_total", "Cases that departments gave back 退单, by reason code", ["reason"])
+REGISTERED = Counter(
+    "suban_router_registered_total",
+    "Cases registered, by what found their owner: rule, area, desk, bare",
+    ["by"],
+)
+RETURNED = Counter(
+    "suban_router_returned_total", "Cases that departments gave back 退单, by reason code", ["reason"]
+)
 COMMANDS = Counter("suban_router_commands_total", "Commands answered for the first time: accepted, or the refusal's code",
                    ["command", "verdict"])  # fmt: skip
-REPEATS = Counter("suban_router_command_repeats_total", "Commands that had been answered and got the same reply again")
-LATE_RESPONSES = Counter("suban_router_late_responses_total", "Responses taken late by us that still count for the clock")
-ACTS = Counter("suban_router_acts_total", "What citizens added: done, kept, or waiting for its submission", ["kind", "outcome"])
-CLOSED_BY_SILENCE = Counter("suban_router_closed_by_silence_total", "Resolved cases closed when their silent period was over")
-RELOADS = Counter("suban_router_reloads_total", "City files looked at anew: replaced, or refused and the old set kept", ["outcome"])
+REPEATS = Counter(
+    "suban_router_command_repeats_total", "Commands that had been answered and got the same reply again"
+)
+LATE_RESPONSES = Counter(
+    "suban_router_late_responses_total", "Responses taken late by us that still count for the clock"
+)
+ACTS = Counter(
+    "suban_router_acts_total",
+    "What citizens added: done, kept, or waiting for its submission",
+    ["kind", "outcome"],
+)
+CLOSED_BY_SILENCE = Counter(
+    "suban_router_closed_by_silence_total", "Resolved cases closed when their silent period was over"
+)
 RULES = Gauge("suban_router_rules", "Rules of the duty list in force")
-RULES_REFUSED = Gauge("suban_router_rules_refused", "1 while the files on disk are bad and an older set is in force")
 
 METRICS = (
-    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, CLOSED_BY_SILENCE, RELOADS, RULES, RULES_REFUSED,
+    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, CLOSED_BY_SILENCE, RULES,
 )  # fmt: skip
 
 

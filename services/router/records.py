@@ -40,10 +40,14 @@ class Line(TypedDict):
 
 
 def line(case: Case, at: datetime, actor: str) -> Line:
-    return Line(number=case.number, at=at, state=case.state, version=case.version, holder=case.holder, actor=actor)
+    return Line(
+        number=case.number, at=at, state=case.state, version=case.version, holder=case.holder, actor=actor
+    )
 
 
-def registered(case: Case, sent: SubmissionReceived, at: datetime, actor: str, *, bare: bool) -> events.CaseRegistered:
+def registered(
+    case: Case, sent: SubmissionReceived, at: datetime, actor: str, *, bare: bool
+) -> events.CaseRegistered:
     return events.CaseRegistered(
         **line(case, at, actor), channel=sent.channel, channel_kind=sent.channel_kind, received_at=case.received_at,
         occurred_at=sent.occurred_at, kind=sent.kind, segment=sent.segment, category=case.category, area=case.area,
@@ -121,7 +125,11 @@ def updated(case: Case, to: Assignment, what: str, text: str | None) -> events.A
 
 def urged(case: Case, to: Assignment, by: str) -> events.AssignmentUrged:
     return events.AssignmentUrged(
-        assignment_id=to.id, assignment_version=to.version, number=case.number, department=to.department, by=by
+        assignment_id=to.id,
+        assignment_version=to.version,
+        number=case.number,
+        department=to.department,
+        by=by,
     )
 
 

@@ -10,14 +10,16 @@ from services.contracts.values import Holder, State
 from services.router import case as cases
 from services.router import records
 from services.router.case import Case
-from services.router.commands import Done
 from services.router.decide import Routed
 from services.router.records import Dossier
+from services.router.verdicts import Done
 
 ACTOR = "router"
 
 
-def register(city: City, case_id: CaseId, sent: SubmissionReceived, routed: Routed, now: datetime, *, bare: bool) -> Done:
+def register(
+    city: City, case_id: CaseId, sent: SubmissionReceived, routed: Routed, now: datetime, *, bare: bool
+) -> Done:
     """立案 at our receipt, 派单 now: what lies between was the desk's holding."""
     received_at = min(sent.received_at, now)
     desk = Holder(unit=city.file.desk, is_desk=True, reason=str(routed.reason))
@@ -26,13 +28,20 @@ def register(city: City, case_id: CaseId, sent: SubmissionReceived, routed: Rout
         case = replace(cases.handed(case, desk, (), received_at), changed_at=received_at)
     told: list[Event] = [records.registered(case, sent, received_at, ACTOR, bare=bare)]
     if routed.lead is not None:
-        case = cases.handed(cases.moved(case, State.DISPATCHED, now), Holder(unit=routed.lead, is_desk=False), routed.assists, now)
+        case = cases.handed(
+            cases.moved(case, State.DISPATCHED, now),
+            Holder(unit=routed.lead, is_desk=False),
+            routed.assists,
+            now,
+        )
         told.append(records.dispatched(case, now, ACTOR, str(routed.reason), routed.rule_id, routed.digest))
     told += records.opened(case, Dossier(sent), city, str(routed.reason), routed.rule_id)
     return Done(case, now, tuple(told))
 
 
-def _new(case_id: CaseId, sent: SubmissionReceived, routed: Routed, desk: Holder, received_at: datetime) -> Case:
+def _new(
+    case_id: CaseId, sent: SubmissionReceived, routed: Routed, desk: Holder, received_at: datetime
+) -> Case:
     return Case(
         id=case_id,
         number=sent.number,

@@ -148,8 +148,12 @@ def problems(duty: DutyList) -> Iterable[Fault]:
     yield from cities.unknown_departments(city, FILE, _named(rules, "then", "assists"))
     yield from cities.unknown_areas(city, FILE, _named(rules, "when", "area"))
     yield from cities.unknown_categories(city, FILE, _named(rules, "when", "category"))
-    yield from faults.unknown(FILE, _named(rules, "when", "channel"), city.channel_by_id, "channel has the id", "渠道")
-    yield from faults.unknown(FILE, _named(rules, "then", "plan"), city.plans.by_name, "plan has the name", "方案")
+    yield from faults.unknown(
+        FILE, _named(rules, "when", "channel"), city.channel_by_id, "channel has the id", "渠道"
+    )
+    yield from faults.unknown(
+        FILE, _named(rules, "then", "plan"), city.plans.by_name, "plan has the name", "方案"
+    )
 
 
 def _named(rules: Iterable[Rule], part: str, field: str) -> Iterator[tuple[Place, str | None]]:

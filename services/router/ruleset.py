@@ -242,10 +242,14 @@ def _dimensions(rows: Sequence[_Row]) -> Iterator[_Dimension]:
     yield _dimension("category", rows, lambda row: _one(row.category), lambda facts: _path(facts.category))
     yield _dimension("area", rows, lambda row: _one(row.area), lambda facts: _path(facts.area))
     yield _dimension("channel", rows, lambda row: row.rule.when.channel, lambda facts: (facts.channel,))
-    yield _dimension("channel_kind", rows, lambda row: row.rule.when.channel_kind, lambda facts: (facts.channel_kind,))
+    yield _dimension(
+        "channel_kind", rows, lambda row: row.rule.when.channel_kind, lambda facts: (facts.channel_kind,)
+    )
     yield _dimension("segment", rows, lambda row: row.rule.when.segment, lambda facts: (facts.segment,))
     yield _dimension("kind", rows, lambda row: row.rule.when.kind, lambda facts: (facts.kind,))
-    yield _dimension("class", rows, lambda row: row.rule.when.triage_class, lambda facts: (facts.triage_class,))
+    yield _dimension(
+        "class", rows, lambda row: row.rule.when.triage_class, lambda facts: (facts.triage_class,)
+    )
     vocabulary = _vocabulary(rows)
     yield _dimension("words.any", rows, lambda row: row.any, lambda facts: _present(vocabulary, facts.text))
     yield _dimension("bounces", rows, _bounces, lambda facts: (min(facts.bounces, MANY),))

@@ -28,6 +28,9 @@ SERVICE: Service[State] = Service(
         Ticker("close silent cases", timedelta(seconds=5), handlers.close_silent),
         Ticker("forget replies", timedelta(minutes=10), handlers.forget_replies),
     ),
-    workers=(watermark.worker, states.keep_keys_fresh, states.watch_files),
+    watched=lambda state: state.watched,
+    on_reload=states.reloaded,
+    ring=lambda state: state.ring,
+    workers=(watermark.worker,),
     routes=api.routes,
 )

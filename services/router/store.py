@@ -102,14 +102,21 @@ async def dossiers_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> 
 
 def _dossier(body: str, acts: list[ActReceived]) -> Dossier:
     acts.sort(key=lambda act: (act.received_at, act.act_id))
-    return Dossier(SubmissionReceived.model_validate_json(body), tuple(act.text for act in acts if act.text and act.kind is ActKind.SUPPLEMENT))
+    return Dossier(
+        SubmissionReceived.model_validate_json(body),
+        tuple(act.text for act in acts if act.text and act.kind is ActKind.SUPPLEMENT),
+    )
 
 
-async def take_waiting_acts(conn: database.Connection, case_ids: Sequence[CaseId]) -> dict[CaseId, list[ActRow]]:
+async def take_waiting_acts(
+    conn: database.Connection, case_ids: Sequence[CaseId]
+) -> dict[CaseId, list[ActRow]]:
     """Acts that came ahead of their submission, no longer waiting."""
     waiting: dict[CaseId, list[ActRow]] = {}
     for row in await conn.fetch(SQL["waiting_acts"], list(case_ids)):
-        act = ActRow(CaseId(row["case_id"]), ActReceived.model_validate_json(row["body"]), row["event_id"], True)
+        act = ActRow(
+            CaseId(row["case_id"]), ActReceived.model_validate_json(row["body"]), row["event_id"], True
+        )
         waiting.setdefault(act.case_id, []).append(act)
     for some in waiting.values():
         some.sort(key=lambda row: (row.act.received_at, row.act.act_id))
@@ -123,8 +130,15 @@ async def register(conn: database.Connection, shard: int, new: Sequence[Registra
     promises = dict(promise(one.case.plan) for one in new)
     await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
     await _copy(conn, "cases", CASE_COLUMNS, [_columns(one.case, shard) for one in new])
-    await _copy(conn, "submission", ("case_id", "body", "verdict"), [(one.case.id, one.body, one.verdict) for one in new])
-    seen = {(each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments}
+    await _copy(
+        conn,
+        "submission",
+        ("case_id", "body", "verdict"),
+        [(one.case.id, one.body, one.verdict) for one in new],
+    )
+    seen = {
+        (each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments
+    }
     await _copy(conn, "seen_by", ("department", "received_at", "case_id"), seen)
 
 
@@ -143,7 +157,11 @@ async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequ
     ]  # fmt: skip
     if rows:
         await conn.execute(SQL["change_cases"], *_transposed(rows))
-    seen = {(each.department, move.case.received_at, move.case.id) for move in moves for each in move.case.assignments}
+    seen = {
+        (each.department, move.case.received_at, move.case.id)
+        for move in moves
+        for each in move.case.assignments
+    }
     if seen:
         await conn.execute(SQL["save_seen"], *_transposed(seen))
     if moves:
@@ -154,11 +172,16 @@ async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequ
 
 async def save_acts(conn: database.Connection, acts: Sequence[ActRow]) -> None:
     if acts:
-        rows = [(one.case_id, one.act.act_id, one.event_id, one.act.kind, one.act.model_dump_json(), one.taken) for one in acts]
+        rows = [
+            (one.case_id, one.act.act_id, one.event_id, one.act.kind, one.act.model_dump_json(), one.taken)
+            for one in acts
+        ]
         await conn.execute(SQL["save_acts"], *_transposed(rows))
 
 
-async def replies_to(conn: database.Connection, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Reply]:
+async def replies_to(
+    conn: database.Connection, asked: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Reply]:
     """Earlier replies by (actor, command id)."""
     if not asked:
         return {}
@@ -254,8 +277,12 @@ def _case(row: asyncpg.Record) -> Case:
     )
 
 
-def _assignment(id_: str, version: int, department: str, role: str, opened: int, closed: int | None) -> Assignment:
-    return Assignment(id_, version, department, role, _instant(opened), None if closed is None else _instant(closed))
+def _assignment(
+    id_: str, version: int, department: str, role: str, opened: int, closed: int | None
+) -> Assignment:
+    return Assignment(
+        id_, version, department, role, _instant(opened), None if closed is None else _instant(closed)
+    )
 
 
 def _micros(at: datetime) -> int:
@@ -264,45 +291,3 @@ def _micros(at: datetime) -> int:
 
 def _instant(micros: int) -> datetime:
     return EPOCH + micros * MICROSECOND
-
-
-
-# Reads for the HTTP door: by the pool, outside any shard's transaction.
-
-
-async def cases_in(pool: asyncpg.Pool, case_ids: Sequence[CaseId]) -> dict[CaseId, Case]:
-    async with pool.acquire() as conn:
-        return await cases_of(conn, case_ids)
-
-
-async def case_by_number(pool: asyncpg.Pool, number: str) -> CaseId | None:
-    found: UUID | None = await pool.fetchval(SQL["case_by_number"], number)
-    return CaseId(found) if found else None
-
-
-async def moves_of(pool: asyncpg.Pool, case_id: CaseId) -> list[dict[str, Any]]:
-    return [dict(row) for row in await pool.fetch(SQL["moves_of"], case_id)]
-
-
-async def verdict_of(pool: asyncpg.Pool, case_id: CaseId) -> str:
-    """The verdict on a registered case, as JSON."""
-    row = await pool.fetchrow(SQL["submission_of"], case_id)
-    assert row is not None, case_id
-    return str(row["verdict"])
-
-
-async def listed(
-    pool: asyncpg.Pool,
-    since: tuple[datetime, UUID],
-    until: datetime,
-    state: State | None,
-    holder: str | None,
-    limit: int,
-    department: str | None,
-) -> list[dict[str, Any]]:
-    """Cases after `since` (received at, id) and received by `until`; with `department`, those it has or had."""
-    if department is None:
-        rows = await pool.fetch(SQL["list_all"], *since, until, state, holder, limit)
-    else:
-        rows = await pool.fetch(SQL["list_seen"], *since, until, state, holder, limit, department)
-    return [dict(row) for row in rows]

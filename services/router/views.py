@@ -86,7 +86,9 @@ class MoveView(BaseModel):
     actor: str
     state: State
     holder: str
-    details: Annotated[dict[str, JsonValue] | None, Field(description="what was said; to the desk and to who said it")]
+    details: Annotated[
+        dict[str, JsonValue] | None, Field(description="what was said; to the desk and to who said it")
+    ]
 
 
 class HistoryView(BaseModel):
@@ -180,7 +182,9 @@ def _beginning(one: Case) -> list[tuple[datetime, State]]:
 def _move(version: int, at: datetime, state: State, one: Case) -> MoveView:
     holder = one.assignments[0].department
     command = "register" if state is State.REGISTERED else "dispatch"
-    return MoveView(version=version, at=at, command=command, actor="router", state=state, holder=holder, details=None)
+    return MoveView(
+        version=version, at=at, command=command, actor="router", state=state, holder=holder, details=None
+    )
 
 
 def _details(row: dict[str, Any], unit: str | None) -> dict[str, JsonValue] | None:

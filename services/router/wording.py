@@ -23,13 +23,19 @@ class Said:
         return f"{self.zh} / {self.en}"
 
 
-NO_AREA = Said("没有规则认领，地点不明，由分拨台处理", "no rule claims it and its place is unknown: the desk has it")
+NO_AREA = Said(
+    "没有规则认领，地点不明，由分拨台处理", "no rule claims it and its place is unknown: the desk has it"
+)
 NO_OWNER = Said("没有规则认领，所在区域由分拨台兜底", "no rule claims it and its area falls back to the desk")
 BARE = Said("系统未能判断，已立案由分拨台处理", "our rules could not decide: registered, the desk has it")
 UNHEARD = Said("未能读取命令", "the command cannot be read")
 NO_TIME = Said("记录未带服务端写入时间", "the record carries no append time of the broker's")
-UNKNOWN_CASE = Said("没有这个工单；若刚提交，请稍后再试", "no such case; just submitted? try again in a few seconds")
-PARKED = Said("该工单暂挂，待运维处理后重试", "this case is set aside until an operator has looked; try again later")
+UNKNOWN_CASE = Said(
+    "没有这个工单；若刚提交，请稍后再试", "no such case; just submitted? try again in a few seconds"
+)
+PARKED = Said(
+    "该工单暂挂，待运维处理后重试", "this case is set aside until an operator has looked; try again later"
+)
 REPEATED = Said("同一 command_id 曾用于另一内容", "this command_id was used for another body")
 NOT_YOURS = Said("本部门没有该工单的在办任务", "your department has no open assignment on this case")
 STALE = Said("派单版本已变，请以现状为准", "the assignment has changed since; see the present state")

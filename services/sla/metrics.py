@@ -5,6 +5,7 @@ met / finished is the share in time. A breach that was ours is counted in `corre
 """
 
 from collections.abc import Iterable
+from itertools import product
 from typing import assert_never
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -60,6 +61,17 @@ METRICS = (
     BREACHED, DUE_SOON, BACKLOG, WATERMARK_AGE, WAITING, MARKS, HELD_CASES,
 )  # fmt: skip
 SPANS = {"response": RESPONSE_SECONDS, "close": CLOSE_SECONDS}
+
+
+def know(departments: Iterable[str]) -> None:
+    """Series from nought: Prometheus does not count a first increase that makes its own series."""
+    for kind in SPANS:
+        STARTED.labels(kind)
+        RUNGS_UNCONFIRMED.labels(kind)
+    for kind, unit in product(SPANS, departments):
+        CORRECTED.labels(kind, unit)
+        for outcome in Outcome:
+            FINISHED.labels(kind, outcome, unit)
 
 
 def count(happened: Iterable[Happening]) -> None:

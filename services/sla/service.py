@@ -1,21 +1,14 @@
 """Everything sla reacts to, on one screen."""
 
 from datetime import timedelta
-from typing import Any
 
-from services.chassis import keys
-from services.chassis.service import Running, Service, Ticker
+from services.chassis.service import Service, Ticker
 from services.contracts import events, topics
 from services.contracts.events import CaseEvent
 from services.sla import api, handlers, snapshot
 from services.sla import state as states
 from services.sla.settings import SlaSettings
 from services.sla.state import State
-
-
-async def keep_keys_fresh(running: Running[Any]) -> None:
-    await keys.keep_fresh(running.state.ring, running)
-
 
 SERVICE: Service[State] = Service(
     name="sla",
@@ -27,6 +20,9 @@ SERVICE: Service[State] = Service(
     },
     follows={topics.WATERMARKS: states.take_mark},
     tickers=(Ticker("rungs", timedelta(milliseconds=100), handlers.on_tick, states.ready),),
-    workers=(snapshot.worker, keep_keys_fresh),
+    workers=(snapshot.worker,),
+    watched=lambda state: state.departments,
+    on_reload=states.reloaded,
+    ring=lambda state: state.ring,
     routes=api.routes,
 )

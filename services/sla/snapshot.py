@@ -14,7 +14,6 @@ from prometheus_client import Gauge
 from services.chassis import clock, telemetry
 from services.chassis.database import Connection
 from services.chassis.failure import Nature, nature
-from services.chassis.files import Kept, Replaced
 from services.chassis.service import Running
 from services.sla import decide, metrics, store
 from services.sla import state as states
@@ -31,7 +30,6 @@ async def worker(running: Running[State]) -> None:
     whole_again_at = clock.monotonic()
     while True:
         try:
-            await _reload(running.state)
             await show_due(running)
             if clock.monotonic() >= whole_again_at:
                 took = await show_running(running)
@@ -86,15 +84,3 @@ def _replace(gauge: Gauge, values: Mapping[tuple[str, ...], int]) -> None:
     gauge.clear()
     for labels, value in values.items():
         gauge.labels(*labels).set(value)
-
-
-async def _reload(state: State) -> None:
-    """Departments may come and go; a bad file changes nothing."""
-    if state.departments is None:
-        return
-    verdict = await state.departments.poll()
-    if isinstance(verdict, Replaced):
-        state.marks.city_changed(states.command_topics(state.departments.value))
-        log.info("departments.replaced", digest=verdict.digest)
-    elif isinstance(verdict, Kept):
-        log.error("departments.kept", reason=verdict.reason)

@@ -53,6 +53,7 @@ async def build(plumbing: Plumbing) -> State:
     settings = plumbing.settings
     assert isinstance(settings, SlaSettings)
     departments = Watched(lambda: files.load(plumbing.city_dir / "departments.yaml", DepartmentsFile))
+    metrics.know(row.slug for row in departments.value.departments)
     return State(
         settings, plumbing.clock, Marks(command_topics(departments.value)), Agenda(settings.look_again_s),
         await keys.open_ring(plumbing.pool), lambda shard: plumbing.at_end(shard), departments,
@@ -62,6 +63,12 @@ async def build(plumbing: Plumbing) -> State:
 def command_topics(city: DepartmentsFile) -> list[str]:
     """Where an act that stops a clock can be waiting."""
     return [topics.commands(department.slug) for department in city.departments]
+
+
+def reloaded(state: State) -> None:
+    """Departments may come and go, and their command topics with them."""
+    if state.departments is not None:
+        state.marks.city_changed(command_topics(state.departments.value))
 
 
 def take_mark(state: State, value: bytes) -> None:

@@ -1,44 +1,30 @@
 """The ticker with a million open clocks: what a fired rung costs, whether an empty look stays flat, and how long it is.
 
-`python -m tests.bench.clocks`; CLOCKS=1000000 is how many clocks are open (half response, half close). The peer is the
+`python -m tests.bench clocks`; CLOCKS=1000000 is how many clocks are open (half response, half close). The peer is the
 same firing over a hundredth as many clocks: a ratio near 1 says that the size of the table does not matter.
 """
 
 import asyncio
-import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 from services.chassis.clock import monotonic
 from services.sla import decide, store
 from tests import servers
+from tests.bench.figure import Figure, Limit, Say, against
 from tests.integration.sla import world
 from tests.integration.sla.world import World, case_in
 from tests.unit.sla import sample
 from tests.unit.sla.sample import NINE
 
+NAME = "clocks"
 SHARD = 0
 FIRED = 20_000
 LOOKS = 200
-REPORT = Path(".suban/bench/clocks.json")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the report. `ratio` is value / peer_value."""
-
-    name: str
-    value: float
-    unit: str
-    peer: str = ""
-    peer_value: float = 0.0
-    ratio: float = 0.0
+FLAT = Limit("ratio", "<", 2)
 
 
 @dataclass(frozen=True)
@@ -64,6 +50,7 @@ async def fill(city: World, many: int) -> None:
     clocks = [turn.clock for turn in decide.opened(case_in(SHARD), sample.registered(NINE))]
     spread = timedelta(days=7) / (many / 2)
     async with city.pool.acquire() as conn:
+        await conn.execute("SET statement_timeout = 0")
         await store.open_clocks(conn, SHARD, clocks)
         for clock in clocks:
             target = clock.due_at - clock.started_at
@@ -76,7 +63,9 @@ async def measure(city: World, many: int) -> Measured:
     await fill(city, many)
     rungs = min(FIRED, many // 4)
     until = await city.pool.fetchval(
-        "SELECT next_rung_at FROM clock WHERE shard = $1 ORDER BY next_rung_at OFFSET $2 LIMIT 1", SHARD, rungs
+        "SELECT next_rung_at FROM clock WHERE shard = $1 ORDER BY next_rung_at OFFSET $2 LIMIT 1",
+        SHARD,
+        rungs,
     )
     await city.fire(NINE, SHARD)
     before = await _fired(city)
@@ -110,38 +99,29 @@ async def _looks(city: World, now: datetime) -> float:
 async def fresh(server: servers.DatabaseServer, name: str) -> AsyncIterator[World]:
     url = server.create(name)
     async with world.opened(url) as city:
-        await city.pool.execute("SET statement_timeout = 0")
         yield city
     server.drop(name)
 
 
-async def compare(server: servers.DatabaseServer, many: int) -> list[Figure]:
+async def compare(server: servers.DatabaseServer, many: int, say: Say) -> list[Figure]:
     few = max(10_000, many // 100)
+    say(f"clocks: {few:,} open ones")
     async with fresh(server, "bench_few") as city:
         small = await measure(city, few)
+    say(f"clocks: {many:,} open ones")
     async with fresh(server, "bench_many") as city:
         large = await measure(city, many)
     peer = f"{few:,} open clocks"
     return [
-        Figure("clocks.fire_rung", large.fire_us, "µs", peer, small.fire_us, large.fire_us / small.fire_us),
-        Figure("clocks.empty_tick", large.look_ms, "ms", peer, small.look_ms, large.look_ms / small.look_ms),
-        Figure("clocks.snapshot", large.snapshot_s, "s", peer, small.snapshot_s, large.snapshot_s / small.snapshot_s),
-        Figure("clocks.row", large.bytes_each, "bytes", peer, small.bytes_each, large.bytes_each / small.bytes_each),
+        against("clocks.fire_rung", large.fire_us, "µs", peer, small.fire_us, FLAT),
+        against("clocks.empty_tick", large.look_ms, "ms", peer, small.look_ms, FLAT),
+        against("clocks.snapshot", large.snapshot_s, "s", peer, small.snapshot_s),
+        against("clocks.row", large.bytes_each, "bytes", peer, small.bytes_each),
     ]
 
 
-def main() -> int:
+def run(say: Say) -> list[Figure]:
     many = int(os.environ.get("CLOCKS", "1000000"))
     with servers.database_server() as server:
         server.make_template()
-        figures = asyncio.run(compare(server, many))
-    rows: list[dict[str, Any]] = [asdict(figure) for figure in figures]
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(rows, ensure_ascii=False, indent=1))
-    for figure in figures:
-        sys.stdout.write(f"{figure.name:20} {figure.value:10.2f} {figure.unit:6} {figure.ratio:6.2f} × {figure.peer}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return asyncio.run(compare(server, many, say))

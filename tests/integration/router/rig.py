@@ -70,7 +70,9 @@ class Rig:
             if mine:
                 await self.job(shard, lambda tx, mine=mine: handlers.on_submissions(mine, tx))
 
-    async def ask(self, actor: str, *bodies: dict[str, Any], at: datetime | None = None, untimed: bool = False) -> None:
+    async def ask(
+        self, actor: str, *bodies: dict[str, Any], at: datetime | None = None, untimed: bool = False
+    ) -> None:
         """Commands by topic. All about cases of one shard."""
         topic = topics.commands(actor)
         appended = None if untimed else at or self.now()

@@ -1,7 +1,6 @@
 """Commands by both doors: the same verdicts, each id once, in the case's own time."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -29,37 +28,66 @@ async def replies(router: Rig) -> list[CommandAccepted | CommandRefused]:
 async def test_a_whole_case_by_topic(router: Rig, case: tuple[CaseId, str]) -> None:
     case_id, unit = case
     await router.ask(unit, command(case_id, "accept", "1", handler=LI, assignment_version=1))
-    await router.ask(unit, command(case_id, "start", "2"), command(case_id, "respond", "3", basis="public_message", public_text="好"))
+    await router.ask(
+        unit,
+        command(case_id, "start", "2"),
+        command(case_id, "respond", "3", basis="public_message", public_text="好"),
+    )
     await router.ask(unit, command(case_id, "resolve", "4", kind="fixed", public_text="修好", evidence=["p"]))
     await router.ask(router.running.state.law.desk, command(case_id, "close", "5"))
     assert [one.envelope.type for one in await router.written() if one.topic == topics.CASES] == [
         "case.registered", "case.dispatched", "case.accepted", "case.responded", "case.started", "case.responded",
         "case.resolved", "case.closed",
     ]  # fmt: skip
-    versions = [one.data.model_dump()["version"] for one in await router.written() if one.topic == topics.CASES]
+    versions = [
+        one.data.model_dump()["version"] for one in await router.written() if one.topic == topics.CASES
+    ]
     assert versions == list(range(1, 9))
     assert all(isinstance(one, CommandAccepted) for one in await replies(router))
     history = (await router.call("GET", f"/v1/cases/{case_id}/history")).json()["moves"]
-    assert [move["command"] for move in history] == ["register", "dispatch", "accept", "start", "respond", "resolve", "close"]
+    assert [move["command"] for move in history] == [
+        "register",
+        "dispatch",
+        "accept",
+        "start",
+        "respond",
+        "resolve",
+        "close",
+    ]
 
 
 async def test_return_and_dispatch_again_by_http(router: Rig, case: tuple[CaseId, str]) -> None:
     case_id, unit = case
     path = f"/v1/cases/{case_id}/commands"
-    back = await router.call("POST", path, unit, json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "不归我们"})
-    assert (back.status_code, back.json()["state"], back.json()["assignment_version"]) == (200, "registered", 2)
-    sent = await router.call("POST", path, json={"command": "assign", "command_id": "1", "department": "police", "reason": "治安"})
+    back = await router.call(
+        "POST",
+        path,
+        unit,
+        json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "不归我们"},
+    )
+    assert (back.status_code, back.json()["state"], back.json()["assignment_version"]) == (
+        200,
+        "registered",
+        2,
+    )
+    sent = await router.call(
+        "POST", path, json={"command": "assign", "command_id": "1", "department": "police", "reason": "治安"}
+    )
     assert (sent.status_code, sent.json()["state"]) == (200, "dispatched")
     case = (await router.call("GET", f"/v1/cases/{case_id}")).json()
     assert (case["holder"], case["bounces"]) == ("police", 1)
-    stale = await router.call("POST", path, unit, json={"command": "accept", "command_id": "2", "assignment_version": 1})
+    stale = await router.call(
+        "POST", path, unit, json={"command": "accept", "command_id": "2", "assignment_version": 1}
+    )
     assert stale.status_code == 409
     assert stale.headers["content-type"] == "application/problem+json"
     assert (stale.json()["type"], stale.json()["assignment_version"], stale.json()["holder"]) == (
         "urn:suban:problem:stale_version", 3, "police",
     )  # fmt: skip
     opened = await router.written("assignment.opened")
-    assert [one.topic for one in opened] == [topics.assignments(one) for one in (unit, router.running.state.law.desk, "police")]
+    assert [one.topic for one in opened] == [
+        topics.assignments(one) for one in (unit, router.running.state.law.desk, "police")
+    ]
 
 
 async def test_a_repeat_gets_the_first_reply_by_either_door(router: Rig, case: tuple[CaseId, str]) -> None:
@@ -79,8 +107,13 @@ async def test_a_repeat_gets_the_first_reply_by_either_door(router: Rig, case: t
 async def test_another_body_under_the_same_id_is_refused(router: Rig, case: tuple[CaseId, str]) -> None:
     case_id, unit = case
     await router.ask(unit, command(case_id, "accept", "same"), command(case_id, "accept", "same", handler=LI))
-    assert [getattr(one, "code", "accepted") for one in await replies(router)] == ["accepted", "repeated_otherwise"]
-    by_http = await router.call("POST", f"/v1/cases/{case_id}/commands", unit, json={"command": "start", "command_id": "same"})
+    assert [getattr(one, "code", "accepted") for one in await replies(router)] == [
+        "accepted",
+        "repeated_otherwise",
+    ]
+    by_http = await router.call(
+        "POST", f"/v1/cases/{case_id}/commands", unit, json={"command": "start", "command_id": "same"}
+    )
     assert by_http.status_code == 422
 
 
@@ -101,7 +134,9 @@ async def test_unreadable_untimed_and_unknown(router: Rig, case: tuple[CaseId, s
     codes = [one.code for one in await replies(router) if isinstance(one, CommandRefused)]
     assert codes == ["unreadable", "no_append_time", "unknown_case", "unknown_case"]
     assert (await replies(router))[0].command_id == "1"
-    by_http = await router.call("POST", f"/v1/cases/{unknown}/commands", unit, json={"command": "accept", "command_id": "3"})
+    by_http = await router.call(
+        "POST", f"/v1/cases/{unknown}/commands", unit, json={"command": "accept", "command_id": "3"}
+    )
     assert by_http.status_code == 404
     assert "try again" in by_http.json()["detail"]
     assert by_http.headers["retry-after"]
@@ -114,7 +149,10 @@ async def test_an_unknown_case_may_be_asked_for_again_under_the_same_id(router: 
     await router.ask(unit, body)
     await router.take(one)
     await router.ask(unit, body)
-    assert [getattr(reply, "code", "accepted") for reply in await replies(router)] == ["unknown_case", "accepted"]
+    assert [getattr(reply, "code", "accepted") for reply in await replies(router)] == [
+        "unknown_case",
+        "accepted",
+    ]
 
 
 async def test_it_counts_from_the_append_time(router: Rig, case: tuple[CaseId, str]) -> None:
@@ -125,7 +163,11 @@ async def test_it_counts_from_the_append_time(router: Rig, case: tuple[CaseId, s
     assert isinstance(responded.data, CaseResponded)
     assert responded.data.at == responded.envelope.at == appended
     await router.ask(unit, command(case_id, "start", "2"), at=appended - timedelta(days=1))
-    await router.ask(unit, command(case_id, "respond", "3", basis="logged_contact", contact_note="x"), at=appended + timedelta(days=1))
+    await router.ask(
+        unit,
+        command(case_id, "respond", "3", basis="logged_contact", contact_note="x"),
+        at=appended + timedelta(days=1),
+    )
     started, again = (await router.written("case.started"))[0], (await router.written("case.responded"))[1]
     assert started.envelope.at == appended
     assert again.envelope.at <= router.now()
@@ -135,7 +177,12 @@ async def test_a_response_taken_late_counts_for_the_clock_only(router: Rig, case
     case_id, unit = case
     appended = router.now()
     path = f"/v1/cases/{case_id}/commands"
-    await router.call("POST", path, unit, json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "x"})
+    await router.call(
+        "POST",
+        path,
+        unit,
+        json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "x"},
+    )
     await router.ask(unit, command(case_id, "accept", "2", handler=LI), at=appended)
     reply = (await replies(router))[0]
     assert isinstance(reply, CommandRefused)
@@ -155,13 +202,20 @@ async def test_clocks_of_ours_get_no_reply_topic(router: Rig, case: tuple[CaseId
 
 async def test_silence_closes(router: Rig, case: tuple[CaseId, str]) -> None:
     case_id, unit = case
-    await router.ask(unit, command(case_id, "accept", "1"), command(case_id, "resolve", "2", kind="fixed", public_text="好", evidence=["p"]))
+    await router.ask(
+        unit,
+        command(case_id, "accept", "1"),
+        command(case_id, "resolve", "2", kind="fixed", public_text="好", evidence=["p"]),
+    )
     shard = ids.shard_of(case_id, SHARDS)
     assert not await router.job(shard, handlers.close_silent)
     await router.pool.execute("UPDATE cases SET close_at = now() - interval '1 second'")
     assert await router.job(shard, handlers.close_silent)
     assert not await router.job(shard, handlers.close_silent)
-    assert (await router.types(case_id))[-2:] == ["case.closed", "assignment.cancelled"] or "case.closed" in await router.types(case_id)
+    assert (await router.types(case_id))[-2:] == [
+        "case.closed",
+        "assignment.cancelled",
+    ] or "case.closed" in await router.types(case_id)
     assert (await router.call("GET", f"/v1/cases/{case_id}")).json()["state"] == "closed"
 
 
@@ -182,7 +236,7 @@ async def test_a_parked_case_is_left_alone(router: Rig, case: tuple[CaseId, str]
         " VALUES ($1, $2, 't', 0, '', '', 'r', now())", case_id, shard,
     )  # fmt: skip
     await router.pool.execute("UPDATE shard SET parked = 1 WHERE shard = $1", shard)
-    answer = await router.call("POST", f"/v1/cases/{case_id}/commands", unit, json={"command": "accept", "command_id": "1"})
+    answer = await router.call(
+        "POST", f"/v1/cases/{case_id}/commands", unit, json={"command": "accept", "command_id": "1"}
+    )
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:suban:problem:parked")
-
-

@@ -15,7 +15,9 @@ async def cases(router: Rig) -> list[CaseId]:
     """Seven of the street's, three of the desk's; a minute apart, oldest first."""
     now = router.now()
     batch = [
-        submission(f"k{n}", now, received_at=now - timedelta(minutes=30 - n), **(HERE if n < 7 else {"text": "?"}))
+        submission(
+            f"k{n}", now, received_at=now - timedelta(minutes=30 - n), **(HERE if n < 7 else {"text": "?"})
+        )
         for n in range(10)
     ]
     await router.take(*batch)
@@ -55,7 +57,10 @@ async def test_pages(router: Rig, cases: list[CaseId]) -> None:
 
 async def test_filters(router: Rig, cases: list[CaseId]) -> None:
     async def found(key: str = "desk", **params: str) -> list[str]:
-        return [one["case_id"] for one in (await router.call("GET", "/v1/cases", key, params=params)).json()["cases"]]
+        return [
+            one["case_id"]
+            for one in (await router.call("GET", "/v1/cases", key, params=params)).json()["cases"]
+        ]
 
     first = (await router.call("GET", f"/v1/cases/{cases[0]}")).json()
     everybody = [str(one) for one in cases]
@@ -82,8 +87,17 @@ async def test_why_in_a_sentence_and_in_parts(router: Rig, cases: list[CaseId]) 
 async def test_what_was_said_is_shown_to_the_desk_and_who_said_it(router: Rig, cases: list[CaseId]) -> None:
     holder = (await router.call("GET", f"/v1/cases/{cases[0]}")).json()["holder"]
     path = f"/v1/cases/{cases[0]}"
-    await router.call("POST", path + "/commands", holder, json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "缘由"})
-    await router.call("POST", path + "/commands", json={"command": "assign", "command_id": "1", "department": "police", "reason": "x"})
+    await router.call(
+        "POST",
+        path + "/commands",
+        holder,
+        json={"command": "return", "command_id": "1", "reason_code": "other", "grounds": "缘由"},
+    )
+    await router.call(
+        "POST",
+        path + "/commands",
+        json={"command": "assign", "command_id": "1", "department": "police", "reason": "x"},
+    )
     for key, shown in (("desk", "缘由"), (holder, "缘由"), ("police", None)):
         moves = (await router.call("GET", path + "/history", key)).json()["moves"]
         assert [move["command"] for move in moves] == ["register", "dispatch", "return", "assign"]
@@ -96,10 +110,14 @@ async def test_the_door_refuses_in_problems(router: Rig, cases: list[CaseId]) ->
     assert (await router.call("GET", f"/v1/cases/{cases[0]}", "app")).status_code == 403
     assert (await router.call("GET", "/v1/cases", params={"cursor": "x"})).status_code == 422
     assert (await router.call("POST", path, content=b"{")).status_code == 422
-    bad = await router.call("POST", path, json={"command": "assign", "command_id": "1", "department": "No Slug", "reason": "x"})
+    bad = await router.call(
+        "POST", path, json={"command": "assign", "command_id": "1", "department": "No Slug", "reason": "x"}
+    )
     assert bad.status_code == 422
     assert bad.json()["errors"][0]["field"] == "department"
-    other = await router.call("POST", path, json={"command": "close", "command_id": "1", "case": str(cases[1])})
+    other = await router.call(
+        "POST", path, json={"command": "close", "command_id": "1", "case": str(cases[1])}
+    )
     assert other.status_code == 422
     pause = await router.call("POST", path, json={"command": "merge", "command_id": "2"})
     assert (pause.status_code, pause.json()["type"]) == (409, "urn:suban:problem:not_served_yet")

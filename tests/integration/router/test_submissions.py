@@ -10,7 +10,10 @@ LAWN = {"category": "市容环卫/绿化养护", "place": {"address": "坪山区
 
 async def test_a_batch_becomes_cases_with_owners(router: Rig) -> None:
     now = router.now()
-    batch = [submission(key, now, **(LAWN if number % 2 else {"text": "?"})) for number, key in enumerate(of_one_shard(50))]
+    batch = [
+        submission(key, now, **(LAWN if number % 2 else {"text": "?"}))
+        for number, key in enumerate(of_one_shard(50))
+    ]
     await router.take(*batch)
     registered = await router.written("case.registered")
     assert [one.envelope.case_id for one in registered] == [one.case_id for one in batch]
@@ -54,7 +57,9 @@ async def test_an_act_ahead_of_its_submission_waits_for_it(router: Rig) -> None:
     assert await router.types(case_id) == []
     await router.take(submission("k", now, **LAWN))
     types = await router.types(case_id)
-    assert types.count("assignment.updated") == types.count("case.urged") == types.count("assignment.urged") == 1
+    assert (
+        types.count("assignment.updated") == types.count("case.urged") == types.count("assignment.urged") == 1
+    )
     assert await router.pool.fetchval("SELECT count(*) FROM act WHERE NOT taken") == 0
     assert (await router.call("GET", f"/v1/cases/{case_id}")).json()["version"] == 3
 
@@ -63,7 +68,9 @@ async def test_acts_in_the_same_batch_and_later(router: Rig) -> None:
     now = router.now()
     one = submission("k", now, **LAWN)
     await router.take(one, act("k", "urge", "a1", now))
-    await router.take(act("k", "withdraw", "a2", now), act("k", "urge", "a3", now), act("k", "rate", "a4", now, rating=5))
+    await router.take(
+        act("k", "withdraw", "a2", now), act("k", "urge", "a3", now), act("k", "rate", "a4", now, rating=5)
+    )
     types = await router.types(one.case_id)
     assert types[-2:] == ["case.withdrawn", "assignment.cancelled"] or "case.withdrawn" in types
     assert types.count("case.urged") == 1
@@ -88,7 +95,11 @@ async def test_what_cannot_be_decided_is_registered_bare_to_the_desk(router: Rig
 async def test_no_text_of_the_citizens_outside_submission_and_act(router: Rig) -> None:
     now = router.now()
     secret = "赵四的秘密 13800138000"
-    one = submission("k", now, **LAWN, title=secret) if False else submission("k", now, text=secret, title=secret)
+    one = (
+        submission("k", now, **LAWN, title=secret)
+        if False
+        else submission("k", now, text=secret, title=secret)
+    )
     await router.take(one, act("k", "supplement", "a", now, text=secret))
     for table in ("cases", "seen_by", "move", "reply", "plan"):
         rows = await router.pool.fetch(f"SELECT to_jsonb(t)::text AS row FROM {table} t")

@@ -9,7 +9,7 @@ PRIVATE, PUBLIC = sealing.new_key_pair()
 
 
 def test_what_is_sealed_opens_with_the_private_key_only() -> None:
-    sealed = Sealer(PUBLIC).seal("13800001234".encode(), now=0.0)
+    sealed = Sealer(PUBLIC).seal(b"13800001234", now=0.0)
     assert "1380000" not in sealed.model_dump_json()
     assert Opener(PRIVATE).open(sealed) == b"13800001234"
     with pytest.raises(CannotOpen):

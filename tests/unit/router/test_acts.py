@@ -8,7 +8,7 @@ from services.contracts.events import ActReceived
 from services.contracts.values import ActKind, State
 from services.router import acts
 from services.router.acts import Kept
-from services.router.commands import Done
+from services.router.verdicts import Done
 from tests.unit.router.town import PARKS, STREET, after, at, case_of, sent
 
 CASE = case_of(sent(category="公园/草坪", place=at("碧岭街道")), after(4))

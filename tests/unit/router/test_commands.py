@@ -11,8 +11,8 @@ from services.contracts.commands import COMMAND, Refusal
 from services.contracts.values import ResponseBasis, State
 from services.router import commands
 from services.router.case import Case
-from services.router.commands import Asked, Done, Refused, Verdict
 from services.router.records import Dossier
+from services.router.verdicts import Asked, Done, Refused, Verdict
 from tests.unit.router import town
 from tests.unit.router.town import DESK, PARKS, ROADS, STREET, after, at, case_of, sent
 
@@ -21,9 +21,23 @@ LI = {"id": "li", "name": "李四"}
 SENT = sent(category="公园")
 
 
-def say(case: Case, command: str, by: str = PARKS, minute: float = 10, appended: float | None = None, **fields: Any) -> Verdict:
+def say(
+    case: Case,
+    command: str,
+    by: str = PARKS,
+    minute: float = 10,
+    appended: float | None = None,
+    **fields: Any,
+) -> Verdict:
     body = {"command": command, "command_id": "c", "case": str(case.id), **fields}
-    asked = Asked(by, by, by == DESK, COMMAND.validate_python(body), after(minute), None if appended is None else after(appended))
+    asked = Asked(
+        by,
+        by,
+        by == DESK,
+        COMMAND.validate_python(body),
+        after(minute),
+        None if appended is None else after(appended),
+    )
     return commands.decide(CITY, case, Dossier(SENT), asked)
 
 
@@ -84,7 +98,9 @@ def test_only_the_first_is_the_first(case: Case) -> None:
 
 
 def test_a_respond_says_something(case: Case) -> None:
-    assert refused(say(case, "respond", basis="public_message", contact_note="x")).code is Refusal.ILLEGAL_MOVE
+    assert (
+        refused(say(case, "respond", basis="public_message", contact_note="x")).code is Refusal.ILLEGAL_MOVE
+    )
     assert refused(say(case, "respond", basis="logged_contact", public_text="x")).code is Refusal.ILLEGAL_MOVE
 
 
@@ -108,7 +124,16 @@ def test_evidence_where_the_category_asks_for_it() -> None:
 
 
 def test_return_and_dispatch_again(case: Case) -> None:
-    back = done(say(case, "return", minute=50, reason_code="not_our_area", grounds="张三家在别处", suggested_owner=ROADS))
+    back = done(
+        say(
+            case,
+            "return",
+            minute=50,
+            reason_code="not_our_area",
+            grounds="张三家在别处",
+            suggested_owner=ROADS,
+        )
+    )
     assert types(back) == ["case.returned", "assignment.cancelled", "assignment.opened"]
     assert (back.case.state, back.case.holder.unit, back.case.bounces) == (State.REGISTERED, DESK, 1)
     assert back.case.assignment_version == case.assignment_version + 1
@@ -120,8 +145,15 @@ def test_return_and_dispatch_again(case: Case) -> None:
     assert (opened.department, opened.role) == (DESK, "desk")
     assert "张三家在别处" in opened.reason
 
-    again = done(say(back.case, "assign", by=DESK, minute=60, department=ROADS, assists=[STREET], reason="属地在此"))
-    assert types(again) == ["case.dispatched", "assignment.cancelled", "assignment.opened", "assignment.opened"]
+    again = done(
+        say(back.case, "assign", by=DESK, minute=60, department=ROADS, assists=[STREET], reason="属地在此")
+    )
+    assert types(again) == [
+        "case.dispatched",
+        "assignment.cancelled",
+        "assignment.opened",
+        "assignment.opened",
+    ]
     assert (again.case.state, again.case.holder.unit) == (State.DISPATCHED, ROADS)
     assert {one.role for one in again.case.open} == {"lead", "assist"}
     assert "属地" not in again.events[0].model_dump_json()
@@ -135,7 +167,9 @@ def test_the_returnable_window(case: Case) -> None:
     late = refused(say(case, "return", minute=minutes + 1, **fields))
     assert late.code is Refusal.ILLEGAL_MOVE
     assert "return" not in late.legal
-    assert done(say(case, "return", minute=minutes + 1, appended=minutes, **fields)), "it counts from when it was appended"
+    assert done(say(case, "return", minute=minutes + 1, appended=minutes, **fields)), (
+        "it counts from when it was appended"
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +218,10 @@ def test_the_desk_may_answer_reject_and_withdraw() -> None:
     assert types(done(say(unclaimed, "reject", by=DESK, reason_code="spam", public_text="不予受理"))) == [
         "case.rejected", "assignment.cancelled",
     ]  # fmt: skip
-    assert types(done(say(unclaimed, "withdraw", by=DESK, reason="来电撤回"))) == ["case.withdrawn", "assignment.cancelled"]
+    assert types(done(say(unclaimed, "withdraw", by=DESK, reason="来电撤回"))) == [
+        "case.withdrawn",
+        "assignment.cancelled",
+    ]
 
 
 # Time: when a command counts from (delivery rule 7).
@@ -193,14 +230,19 @@ def test_the_desk_may_answer_reject_and_withdraw() -> None:
 @pytest.mark.parametrize(
     ("appended", "counts_from"), [(None, after(40)), (20.0, after(20)), (1.0, after(4)), (99.0, after(40))]
 )
-def test_between_the_cases_previous_time_and_now(case: Case, appended: float | None, counts_from: datetime) -> None:
+def test_between_the_cases_previous_time_and_now(
+    case: Case, appended: float | None, counts_from: datetime
+) -> None:
     assert done(say(case, "accept", minute=40, appended=appended)).at == counts_from
 
 
 def test_a_response_overtaken_by_the_desk_still_counts_for_the_clock(case: Case) -> None:
     back = done(say(case, "return", minute=28, reason_code="other", grounds="x")).case
     assigned = done(say(back, "assign", by=DESK, minute=31, department=ROADS, reason="x")).case
-    for command, fields in (("accept", {"handler": LI}), ("respond", {"basis": "public_message", "public_text": "好"})):
+    for command, fields in (
+        ("accept", {"handler": LI}),
+        ("respond", {"basis": "public_message", "public_text": "好"}),
+    ):
         verdict = refused(say(assigned, command, minute=35, appended=27, assignment_version=1, **fields))
         assert verdict.code is Refusal.STALE_VERSION
         told = response(verdict)

@@ -61,7 +61,12 @@ def test_registered_and_dispatched_in_one_go() -> None:
     assert isinstance(first, CaseRegistered)
     assert isinstance(second, CaseDispatched)
     assert (first.at, first.version, first.state, first.holder.is_desk) == (NINE, 1, State.REGISTERED, True)
-    assert (second.at, second.version, second.state, second.holder.unit) == (after(4), 2, State.DISPATCHED, STREET)
+    assert (second.at, second.version, second.state, second.holder.unit) == (
+        after(4),
+        2,
+        State.DISPATCHED,
+        STREET,
+    )
     assert [(letter.department, letter.role) for letter in letters if isinstance(letter, AssignmentOpened)] == [
         (STREET, "lead"), (PARKS, "assist"),
     ]  # fmt: skip
@@ -113,7 +118,9 @@ def test_bare_is_the_desks_by_the_default_plan() -> None:
 
 texts = st.text(alphabet="公园草坪道路坑洞塌陷归谁管碧岭沙湖社区街道坪山演练 a\n", max_size=40)
 places = st.builds(
-    Place, address=st.none() | texts, area=st.none() | st.sampled_from(["ps", "ps/biling", "ps/no/where", "x", ""])
+    Place,
+    address=st.none() | texts,
+    area=st.none() | st.sampled_from(["ps", "ps/biling", "ps/no/where", "x", ""]),
 )
 
 
@@ -134,4 +141,6 @@ def test_never_nobody(text: str, category: str | None, place: Place, **more: Any
     assert [one.department for one in case.open if one.role != "assist"] == [case.holder.unit]
     assert case.holder.is_desk == (case.state is State.REGISTERED)
     assert case.holder.reason if case.holder.is_desk else True
-    assert any(isinstance(event, AssignmentOpened) and event.department == case.holder.unit for event in done.events)
+    assert any(
+        isinstance(event, AssignmentOpened) and event.department == case.holder.unit for event in done.events
+    )

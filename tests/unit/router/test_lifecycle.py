@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts import commands as words
 from services.contracts.values import State
-from services.router import commands, lifecycle
+from services.router import guards, lifecycle
 from services.router.lifecycle import EDGES, Illegal, Moved, Who
 
 
@@ -38,7 +38,7 @@ def test_what_the_contract_calls_unserved_is_not_served_to_those_who_speak_comma
 
 
 def test_every_served_guard_is_kept() -> None:
-    assert {edge.guard for edge in EDGES if edge.served and edge.guard} == set(commands.GUARDS)
+    assert {edge.guard for edge in EDGES if edge.served and edge.guard} == set(guards.GUARDS)
 
 
 def test_a_served_word_by_the_wrong_somebody_is_illegal_and_not_unserved() -> None:

@@ -57,7 +57,11 @@ def one(id_: str, **when: Any) -> dict[str, Any]:
         ({"words": {"any": ["WiFi"]}}, {"text": "wifi坏了"}, {"text": "网络坏了"}),
         ({"bounces": {"min": 2}}, {"bounces": 50}, {"bounces": 1}),
         ({"bounces": {"max": 0}}, {}, {"bounces": 1}),
-        ({"time": {"days": "mon-fri", "hours": "09:00-18:00"}}, {}, {"local": MONDAY_TEN + timedelta(hours=9)}),
+        (
+            {"time": {"days": "mon-fri", "hours": "09:00-18:00"}},
+            {},
+            {"local": MONDAY_TEN + timedelta(hours=9)},
+        ),
         ({"time": {"hours": "22:00-06:00"}}, {"local": MONDAY_TEN.replace(hour=5)}, {}),
     ],
 )
@@ -103,7 +107,11 @@ def test_it_backs_off_when_geography_is_missing() -> None:
 
 
 def test_near_misses_name_what_was_lacking() -> None:
-    rows = (one("here", category=["公园"], area=["ps/biling"]), one("anywhere", category=["公园"]), one("always"))
+    rows = (
+        one("here", category=["公园"], area=["ps/biling"]),
+        one("anywhere", category=["公园"]),
+        one("always"),
+    )
     found = match(facts(category="公园"), *rows)
     assert isinstance(found, Chosen)
     assert found.matched == ("category=公园",)
@@ -141,7 +149,13 @@ def test_what_may_not_stand_there(bad: dict[str, Any]) -> None:
 
 
 def test_unknown_names_are_faults_with_their_place() -> None:
-    row = rule("r", {"category": ["没有"], "area": ["ps", "no"], "channel": ["fax"]}, lead="who", assists=["me"], plan="slow")
+    row = rule(
+        "r",
+        {"category": ["没有"], "area": ["ps", "no"], "channel": ["fax"]},
+        lead="who",
+        assists=["me"],
+        plan="slow",
+    )
     duty = DutyList(town.city(), Rules.model_validate({"rules": [one("ok"), row]}))
     found = {fault.field: fault.file for fault in rules.problems(duty) if fault.file == "rules.yaml"}
     assert set(found) == {

@@ -21,9 +21,9 @@ from services.contracts.plans import Plans
 from services.contracts.values import ChannelKind, Contact, Place
 from services.router import decide, registration
 from services.router.case import Case
-from services.router.commands import Done
 from services.router.decide import Law
 from services.router.rules import DutyList, Rules
+from services.router.verdicts import Done
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # Monday, 09:00 in the town
 DESK, STREET, PARKS, ROADS = "desk", "biling-street", "parks", "roads"
@@ -50,7 +50,9 @@ AREAS = (
 
 
 def department(slug: str, level: DepartmentLevel = DepartmentLevel.DISTRICT) -> Department:
-    return Department(slug=slug, name=Name(zh=f"{slug}局", en=slug.title()), short=slug, level=level, duties="…")
+    return Department(
+        slug=slug, name=Name(zh=f"{slug}局", en=slug.title()), short=slug, level=level, duties="…"
+    )
 
 
 PLANS = {
@@ -86,7 +88,12 @@ def rule(id_: str, when: dict[str, Any], **then: Any) -> dict[str, Any]:
 RULES: tuple[dict[str, Any], ...] = (
     rule("parks", {"category": ["公园"]}, lead=PARKS),
     rule("lawns-biling", {"category": ["公园/草坪"], "area": ["ps/biling"]}, lead=STREET, assists=[PARKS]),
-    rule("holes", {"words": {"any": ["坑洞", "塌陷"], "none": ["演练"]}}, lead=ROADS, **{"class": "special", "plan": "special"}),
+    rule(
+        "holes",
+        {"words": {"any": ["坑洞", "塌陷"], "none": ["演练"]}},
+        lead=ROADS,
+        **{"class": "special", "plan": "special"},
+    ),
     rule("roads", {"category": ["道路"]}, lead=ROADS),
     rule("nobody", {"category": ["道路"], "words": {"all": ["归谁管"]}}, lead=DESK),
 )
@@ -114,7 +121,9 @@ CASE_ID: CaseId = ids.case_id("app", "1")
 
 def registered(submission: SubmissionReceived, now: datetime = NINE, the_law: Law | None = None) -> Done:
     the_law = the_law or law()
-    return registration.register(the_law.city, CASE_ID, submission, decide.route(the_law, submission), now, bare=False)
+    return registration.register(
+        the_law.city, CASE_ID, submission, decide.route(the_law, submission), now, bare=False
+    )
 
 
 def case_of(submission: SubmissionReceived, now: datetime = NINE) -> Case:

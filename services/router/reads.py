@@ -1,0 +1,52 @@
+"""Reads for the HTTP door: by the pool, outside any shard's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.contracts.ids import CaseId
+from services.contracts.values import State
+from services.router import store
+from services.router.case import Case
+from services.router.store import SQL
+
+
+async def cases_in(pool: asyncpg.Pool, case_ids: Sequence[CaseId]) -> dict[CaseId, Case]:
+    async with pool.acquire() as conn:
+        return await store.cases_of(conn, case_ids)
+
+
+async def case_by_number(pool: asyncpg.Pool, number: str) -> CaseId | None:
+    found: UUID | None = await pool.fetchval(SQL["case_by_number"], number)
+    return CaseId(found) if found else None
+
+
+async def moves_of(pool: asyncpg.Pool, case_id: CaseId) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(SQL["moves_of"], case_id)]
+
+
+async def verdict_of(pool: asyncpg.Pool, case_id: CaseId) -> str:
+    """The verdict on a registered case, as JSON."""
+    row = await pool.fetchrow(SQL["submission_of"], case_id)
+    assert row is not None, case_id
+    return str(row["verdict"])
+
+
+async def listed(
+    pool: asyncpg.Pool,
+    since: tuple[datetime, UUID],
+    until: datetime,
+    state: State | None,
+    holder: str | None,
+    limit: int,
+    department: str | None,
+) -> list[dict[str, Any]]:
+    """Cases after `since` (received at, id) and received by `until`; with `department`, those it has or had."""
+    if department is None:
+        rows = await pool.fetch(SQL["list_all"], *since, until, state, holder, limit)
+    else:
+        rows = await pool.fetch(SQL["list_seen"], *since, until, state, holder, limit, department)
+    return [dict(row) for row in rows]

@@ -1,0 +1,217 @@
+"""Intake's door, durable, over a socket: one request at a time on 64 connections, and batches of 500.
+
+`python -m tests.bench.intake`; SECONDS=5 is how long each figure is measured. The peer is a FastAPI handler that only
+validates the same model, in the same kind of process. Postgres runs with fsync; sealing and phone checks are inside.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import orjson
+import uvloop
+from fastapi import Body, FastAPI
+
+from deploy.local.postgres import Postgres
+from services.chassis import database, http, keys
+from services.chassis.clock import monotonic
+from services.chassis.service import Running
+from services.intake import api, canonical, front, state
+from tests.integration.intake import rig
+
+CONNECTIONS, WARM_UP_S = 64, 1.0
+BATCHES = 4
+REPORT = Path(".suban/bench/intake.json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the report. `ratio` is value / peer_value."""
+
+    name: str
+    value: float
+    unit: str
+    peer: str = ""
+    peer_value: float = 0.0
+    ratio: float = 0.0
+
+
+def peer() -> FastAPI:
+    """What a team would write first: validated, and thrown away."""
+    app = FastAPI()
+
+    @app.post("/v1/requests", status_code=202)
+    async def submit(body: canonical.Request) -> dict[str, str]:
+        return {"request_id": body.request_id or ""}
+
+    @app.post("/v1/requests:batch", status_code=202)
+    async def submit_batch(requests: Annotated[list[canonical.Request], Body(embed=True)]) -> dict[str, int]:
+        return {"requests": len(requests)}
+
+    return app
+
+
+async def serve(url: str, city: Path, port: int) -> None:
+    """The child: intake's door when there is a database, else the peer."""
+    app: object = peer()
+    if url:
+        pool = await database.create_pool(url, "intake", 6)
+        lent = rig.plumbing(pool, rig.FakePublisher(), rig.settings(url))
+        lent.city_dir = city
+        running = Running(lent, await state.build(lent))
+        inner = http.build("intake", [])
+        api.routes(inner, running)
+        app = http.Capped(front.front(inner, running))
+    await http.server(app, 1.0).serve_until(asyncio.Event(), http.listen("127.0.0.1", port))
+
+
+class Sender(asyncio.Protocol):
+    """One connection: the next request when the last is answered. Reads no more of an answer than it must."""
+
+    def __init__(self, head: bytes, bodies: "Bodies", items: int) -> None:
+        self.head, self.bodies, self.items, self.done, self.refused = head, bodies, items, 0, 0
+        self.buffer = b""
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.send()
+
+    def send(self) -> None:
+        assert self.transport is not None
+        body = self.bodies.next()
+        self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (self.head, len(body), body))
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = int(re.search(rb"content-length: (\d+)", self.buffer[:end])[1])  # type: ignore[index]
+        if len(self.buffer) < end + 4 + length:
+            return
+        ok = self.buffer.startswith(b"HTTP/1.1 202")
+        self.done, self.refused = self.done + self.items * ok, self.refused + (not ok)
+        self.buffer = b""
+        self.send()
+
+
+class Bodies:
+    """Requests as channels write them, each with an id of its own; made before the clock starts, ids filled in."""
+
+    def __init__(self, batch: int) -> None:
+        one = rig.request("@@@@@@@@", reporter={"name": "王小明", "phone": "13800138000"}, kind="complaint",
+                          place={"address": "碧岭街道新榕路 12 号", "lat": 22.68, "lon": 114.34, "datum": "GCJ02"})  # fmt: skip
+        one["text"] = "新榕路附近有人占道经营，油烟很大，噪音扰民，已经多次反映没有解决，请相关部门尽快处理，谢谢。"
+        self._item, self._batch, self._number = orjson.dumps(one), batch, 0
+
+    def next(self) -> bytes:
+        items = [self._numbered() for _ in range(self._batch or 1)]
+        return b'{"requests":[%b]}' % b",".join(items) if self._batch else items[0]
+
+    def _numbered(self) -> bytes:
+        self._number += 1
+        return self._item.replace(b"@@@@@@@@", b"%08d" % self._number)
+
+
+async def load(port: int, token: str, batch: int, seconds: float) -> float:
+    """Requests taken a second."""
+    path = "/v1/requests:batch" if batch else "/v1/requests"
+    head = (f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n").encode()
+    bodies = Bodies(batch)
+    loop = asyncio.get_running_loop()
+    pairs = [
+        await loop.create_connection(lambda: Sender(head, bodies, batch or 1), "127.0.0.1", port)
+        for _ in range(BATCHES if batch else CONNECTIONS)
+    ]
+    await asyncio.sleep(WARM_UP_S)
+    before, began = sum(sender.done for _, sender in pairs), monotonic()
+    await asyncio.sleep(seconds)
+    done = sum(sender.done for _, sender in pairs) - before
+    rate = done / (monotonic() - began)
+    assert not sum(sender.refused for _, sender in pairs), "something was refused"
+    for transport, _ in pairs:
+        transport.close()
+    return rate
+
+
+async def measured(url: str, city: Path, token: str, batch: int, seconds: float) -> float:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.intake", "serve", url, str(city), str(port))  # fmt: skip
+    try:
+        for _ in range(200):
+            try:
+                (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+        return await load(port, token, batch, seconds)
+    finally:
+        child.kill()
+        await child.wait()
+
+
+async def provisioned(url: str) -> str:
+    """Intake's schema and a key; returns the token."""
+    conn = await asyncpg.connect(url)
+    await database.migrate(conn, "intake")
+    token = await keys.add_to(conn, f"channel:{rig.HOTLINE}", ["intake"])
+    await conn.close()
+    return token
+
+
+async def compare(url: str, city: Path, seconds: float) -> list[Figure]:
+    token = await provisioned(url)
+    figures = []
+    for name, batch in (("intake.single", 0), ("intake.batch_500", 500)):
+        ours = await measured(url, city, token, batch, seconds)
+        theirs = await measured("", city, token, batch, seconds)
+        figures.append(Figure(name, ours, "cases/s", "FastAPI, validate only", theirs, ours / theirs))
+    return figures
+
+
+def unlimited(folder: Path) -> Path:
+    """The city with channels that may send as much as the schema allows."""
+    city = shutil.copytree(rig.CITY, folder / "city")
+    channels = city / "channels.yaml"
+    channels.write_text(re.sub(r"rate_per_minute: \d+", "rate_per_minute: 1000000", channels.read_text()))
+    return city
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        store = Postgres(folder / "postgres")
+        try:
+            store.start()
+            store.wait_ready()
+            figures = asyncio.run(compare(store.url(), unlimited(folder), float(os.environ.get("SECONDS", "5"))))
+        finally:
+            store.kill()
+            store.forget()
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1))
+    for figure in figures:
+        sys.stdout.write(f"{figure.name:20} {figure.value:10.0f} {figure.unit:8} {figure.ratio:6.2f} × {figure.peer}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        uvloop.run(serve(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])))
+    else:
+        sys.exit(main())

@@ -1,0 +1,158 @@
+"""A real Prometheus for tests: it reads the project's own configuration and rules, and answers every panel's query."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import yaml
+
+from deploy.grafana import build
+from deploy.local import ports
+
+ROOT = Path(__file__).resolve().parents[3]
+CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+RULES = CONFIG.parent / "rules"
+POLL_S = 0.1
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A panel's query as Grafana would send it."""
+
+    panel: str
+    expr: str
+
+
+def need(program: str) -> str:
+    """The program's path. Without it the test is skipped, in sight; in CI, where it must be there, it fails."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"{program} is not installed: dashboards and alerts were not checked"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@contextmanager
+def start_prometheus(targets: Mapping[str, str], rules_dir: Path, tmp: Path, data: Path | None = None) -> Iterator[str]:
+    """Scrape `targets` (job → host:port) each second by the committed configuration; yields the base URL.
+
+    `data` is a folder of blocks to begin with.
+    """
+    program, port = need("prometheus"), ports.choose(None)
+    tmp.mkdir(parents=True, exist_ok=True)
+    (tmp / "prometheus.yml").write_text(yaml.safe_dump(configuration(targets, rules_dir)))
+    words = [
+        program,
+        f"--config.file={tmp / 'prometheus.yml'}",
+        f"--storage.tsdb.path={data or tmp / 'data'}",
+        f"--web.listen-address={ports.LOOPBACK}:{port}",
+        "--log.level=warn",
+    ]
+    url = f"http://{ports.LOOPBACK}:{port}"
+    with (tmp / "prometheus.log").open("w") as log, subprocess.Popen(words, stdout=log, stderr=log, cwd=tmp) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or _is_ready(url), 30, lambda: "Prometheus is not ready")
+            assert process.poll() is None, (tmp / "prometheus.log").read_text()
+            yield url
+        finally:
+            process.terminate()
+
+
+def configuration(targets: Mapping[str, str], rules_dir: Path) -> dict[str, Any]:
+    """The committed configuration with other addresses and a pace for tests; a job it does not know is a mistake."""
+    config: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(rules_dir / "*.yml")]
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    config["scrape_configs"] = [jobs[name] | {"static_configs": [{"targets": [at]}]} for name, at in targets.items()]
+    return config
+
+
+def questions(range_: str = "1h", rate_interval: str = "1m") -> list[Asked]:
+    """Every panel's every query, Grafana's variables filled in."""
+    names = {"$__range": range_, "$__rate_interval": rate_interval, "$department": ".*"}
+    found: list[Asked] = []
+    for board in build.dashboards().values():
+        for panel in json.loads(json.dumps(board))["panels"]:
+            for target in panel.get("targets", ()):
+                expr = target["expr"]
+                for name, value in names.items():
+                    expr = expr.replace(name, value)
+                found.append(Asked(panel["title"], expr))
+    return found
+
+
+def panels_answer(prometheus_url: str, range_: str = "1h", rate_interval: str = "1m") -> list[str]:
+    """What is wrong, one sentence each: panels that are empty, rules that do not evaluate. Waits for the rules' first run."""
+    wait_until(lambda: not _unevaluated(prometheus_url), 30, lambda: f"never ran: {_unevaluated(prometheus_url)}")
+    problems = [f"rule {rule['name']}: {rule.get('lastError')}" for rule in rules(prometheus_url) if rule["health"] != "ok"]
+    for asked in questions(range_, rate_interval):
+        answer = query(prometheus_url, asked.expr)
+        if isinstance(answer, str):
+            problems.append(f"{asked.panel}: {answer}: {asked.expr}")
+        elif not any(math.isfinite(one) for _, one in answer):
+            problems.append(f"{asked.panel} is empty: {asked.expr}")
+    return problems
+
+
+def query(url: str, expr: str) -> list[tuple[dict[str, str], float]] | str:
+    """(labels, value) of an instant query; the error's text when Prometheus refuses it."""
+    try:
+        found = _get(f"{url}/api/v1/query?{urllib.parse.urlencode({'query': expr})}")
+    except urllib.error.HTTPError as refused:
+        return str(json.loads(refused.read())["error"])
+    return [(row["metric"], float(row["value"][1])) for row in found["data"]["result"]]
+
+
+def number(url: str, expr: str) -> float:
+    """The one value of `expr`; 0 when there is none. Raises AssertionError on anything else."""
+    answer = query(url, expr)
+    assert not isinstance(answer, str), answer
+    assert len(answer) <= 1, answer
+    return answer[0][1] if answer else 0.0
+
+
+def rules(url: str) -> list[dict[str, Any]]:
+    found = _get(f"{url}/api/v1/rules")
+    return [rule for group in found["data"]["groups"] for rule in group["rules"]]
+
+
+def wait_until(true: Callable[[], bool], timeout_s: float, why_not: Callable[[], str]) -> None:
+    """Raises AssertionError with `why_not()` when `true` has not come true."""
+    until = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < until, why_not()
+        time.sleep(POLL_S)
+
+
+def _unevaluated(url: str) -> list[str]:
+    return [rule["name"] for rule in rules(url) if rule["health"] == "unknown"]
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _get(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
