@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 from confluent_kafka.admin import AdminClient
 
+from deploy.local import ports
 from deploy.local.kafka import VERSION, Kafka
 from deploy.local.postgres import Postgres
 from services.chassis import database
@@ -98,7 +99,7 @@ def broker() -> Iterator[Broker]:
             yield Broker(container.bootstrap, f"container {containers.KAFKA_IMAGE}")
     else:
         with _folder("kafka") as folder:
-            local = Kafka(folder)
+            local = Kafka(folder, ports.choose(), ports.choose())
             try:
                 local.start()
                 local.wait_ready()
@@ -120,7 +121,7 @@ def database_server() -> Iterator[DatabaseServer]:
             yield DatabaseServer(container.get_connection_url(), f"container {containers.POSTGRES_IMAGE}")
     else:
         with _folder("postgres") as folder:
-            local = Postgres(folder, fsync=False)
+            local = Postgres(folder, ports.choose(), fsync=False)
             try:
                 local.start()
                 local.wait_ready()

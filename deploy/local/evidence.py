@@ -4,6 +4,7 @@ Only headers and JSON as docs/events.md describes them, and tables by their colu
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,9 +61,12 @@ def topics(bootstrap: str) -> Iterator[Record]:
     try:
         unread = _everything(consumer)
         consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in unread])
+        heard = time.monotonic()
         while unread:
-            messages = consumer.consume(AT_ONCE, timeout=PATIENCE_S)
-            if not messages:
+            # consume() waits for all it was asked for: a short time-out, and patience of our own.
+            messages = consumer.consume(AT_ONCE, timeout=0.05)
+            heard = time.monotonic() if messages else heard
+            if time.monotonic() - heard > PATIENCE_S:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
             for message in messages:
                 if (record := _read(message, unread)) is not None:

@@ -67,6 +67,11 @@ def shard_of(case: UUID, shards: int) -> int:
     return case.int % shards
 
 
+def shard_of_text(case: str, shards: int) -> int:
+    """`shard_of` of a case id as text."""
+    return int(case.replace("-", ""), 16) % shards
+
+
 def public_number(case: UUID | str, day: date, attempt: int = 0) -> str:
     """`20261122-7K3M-9QX2`: local date of receipt, seven characters of a hash, one check character.
 

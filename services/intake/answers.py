@@ -19,7 +19,7 @@ _INVALID = ("内容不符合要求", "Not a valid request")
 def receipt(accepted: Accepted, secret: bytes) -> bytes:
     """The body of 202; the same for a repeat, to the byte."""
     return b'{"case_id":"%b","number":"%b","tracking":"%b","received_at":"%b"}' % (
-        str(accepted.case_id).encode(), accepted.number.encode(), code(secret, accepted.case_id).encode(),
+        accepted.case_id.encode(), accepted.number.encode(), code(secret, accepted.case_id).encode(),
         door.written(accepted.received_at).encode(),
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from services.intake.canonical import BATCH_LIMIT, EXTRA_DEPTH
 
@@ -13,7 +12,7 @@ from services.intake.canonical import BATCH_LIMIT, EXTRA_DEPTH
 class Accepted:
     """It is one, durably. A repeat gets the first answer."""
 
-    case_id: UUID
+    case_id: str
     number: str
     received_at: datetime
     repeat: bool = False
@@ -76,7 +75,7 @@ def is_key(header: str) -> bool:
     return 0 < len(header) <= 128 and header.isprintable() and not header.isspace()
 
 
-def repeated(case_id: UUID, body_hash: bytes, stored: Stored) -> Verdict:
+def repeated(case_id: str, body_hash: bytes, stored: Stored) -> Verdict:
     """The same key again: the same content gets the same answer, other content none."""
     if body_hash == stored.body_hash:
         return Accepted(case_id, stored.number, stored.received_at, repeat=True)

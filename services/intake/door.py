@@ -6,11 +6,12 @@ decides, and keys are inserted in order.
 """
 
 import asyncio
+import functools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -45,6 +46,16 @@ class Ticket:
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
             self.future.set_exception(error)
+
+
+@dataclass(slots=True)
+class Found:
+    """Of the cases of one commit: the numbers of the new ones, the journal's line of those that were there, and those
+    whose Idempotency-Key was another's."""
+
+    new: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, Stored] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
 
 class Door:
@@ -160,51 +171,51 @@ class Door:
 
     async def _write(self, conn: Connection, entries: Sequence[Entry]) -> tuple[list[Verdict], set[int]]:
         received_at = self._clock.city(await store.time(conn)).astimezone(UTC)
-        first: dict[UUID, Entry] = {entry.case_id: entry for entry in reversed(entries)}
+        first = {entry.case_id: entry for entry in reversed(entries)}
         ordered = [first[case_id] for case_id in sorted(first)]
-        new, stored, refused = await self._journal(conn, ordered, received_at)
+        found = await self._journal(conn, ordered, received_at)
         shards: set[int] = set()
-        if new:
-            shards = await store.announce(conn, (e for e in ordered if e.case_id in new), new, written(received_at))
-        known = stored | {case_id: Stored(first[case_id].body_hash, number, received_at) for case_id, number in new.items()}
-        return [judged(entry, first, new, known, refused) for entry in entries], shards
+        if found.new:
+            lines = ordered if len(found.new) == len(ordered) else [e for e in ordered if e.case_id in found.new]
+            shards = await store.announce(conn, lines, found.new, written(received_at))
+        return [judged(entry, first[entry.case_id], found, received_at) for entry in entries], shards
 
-    async def _journal(
-        self, conn: Connection, ordered: Sequence[Entry], received_at: datetime
-    ) -> tuple[dict[UUID, str], dict[UUID, Stored], set[UUID]]:
-        """(numbers of what is new, what was there before, whose Idempotency-Key was another's)."""
+    async def _journal(self, conn: Connection, ordered: Sequence[Entry], received_at: datetime) -> Found:
+        """Write what is new; a number that is taken gets its next derivation."""
         day = received_at.astimezone(self._zone).date()
-        new: dict[UUID, str] = {}
-        stored: dict[UUID, Stored] = {}
+        found = Found()
         left = list(ordered)
         for attempt in range(DERIVATIONS):
-            numbers: dict[UUID, str] = {entry.case_id: ids.public_number(entry.case_id, day, attempt) for entry in left}
+            numbers = {entry.case_id: ids.public_number(entry.case_id, day, attempt) for entry in left}
             inserted = await store.journal(conn, left, numbers, received_at)
-            new.update((case_id, numbers[case_id]) for case_id in inserted)
-            if len(inserted) == len(left):
-                return new, stored, set()
+            if len(inserted) == len(numbers):
+                found.new |= numbers
+                return found
+            found.new |= {case_id: numbers[case_id] for case_id in inserted}
             left = [entry for entry in left if entry.case_id not in inserted]
-            stored.update(await store.journaled(conn, (entry.case_id for entry in left)))
+            found.stored |= await store.journaled(conn, [entry.case_id for entry in left])
+            left = [entry for entry in left if entry.case_id not in found.stored]
             taken = await store.keys_taken(conn, left)
-            refused: set[UUID] = {e.case_id for e in left if e.case_id not in stored and (e.channel, e.idempotency_key) in taken}
-            left = [entry for entry in left if entry.case_id not in stored and entry.case_id not in refused]
+            found.refused |= {entry.case_id for entry in left if (entry.channel, entry.idempotency_key) in taken}
+            left = [entry for entry in left if entry.case_id not in found.refused]
             if not left:
-                return new, stored, refused
+                return found
         raise RuntimeError(f"no public number is free after {DERIVATIONS} derivations")
 
 
-def judged(
-    entry: Entry, first: Mapping[UUID, Entry], new: Mapping[UUID, str], known: Mapping[UUID, Stored], refused: set[UUID]
-) -> Verdict:
-    """One entry's verdict. Of several under one key in a commit the first is new and the others repeat it."""
-    if entry.case_id in refused:
+def judged(entry: Entry, first: Entry, found: Found, received_at: datetime) -> Verdict:
+    """One entry's verdict. Of several under one key in a commit the `first` is new and the others repeat it."""
+    number = found.new.get(entry.case_id)
+    if number is not None:
+        if entry is first:
+            return Accepted(entry.case_id, number, received_at)
+        return decide.repeated(entry.case_id, entry.body_hash, Stored(first.body_hash, number, received_at))
+    if entry.case_id in found.refused:
         return decide.REPEATED_OTHERWISE
-    stored = known[entry.case_id]
-    if entry.case_id in new and first[entry.case_id] is entry:
-        return Accepted(entry.case_id, stored.number, stored.received_at)
-    return decide.repeated(entry.case_id, entry.body_hash, stored)
+    return decide.repeated(entry.case_id, entry.body_hash, found.stored[entry.case_id])
 
 
+@functools.lru_cache(maxsize=256)
 def written(at: datetime) -> str:
     """RFC 3339 in UTC, as every event and answer has it."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

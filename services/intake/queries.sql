@@ -9,10 +9,10 @@ INSERT INTO journal (case_id, number, channel, request_key, idempotency_key, bod
 SELECT rows.*, $9
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[]) AS rows
 ON CONFLICT DO NOTHING
-RETURNING case_id;
+RETURNING case_id::text;
 
 -- name: journaled
-SELECT case_id, body_hash, number, received_at FROM journal WHERE case_id = ANY($1::uuid[]);
+SELECT case_id::text, body_hash, number, received_at FROM journal WHERE case_id = ANY($1::uuid[]);
 
 -- name: keys_taken
 -- Which of these (channel, Idempotency-Key) came before, beside another id.

@@ -5,7 +5,7 @@
 --   number           read to the citizen; unique: on collision the next derivation is taken
 --   idempotency_key  where one came beside the channel's own id: it may not come back with another id
 --   body_hash        keyed hash of the canonical request, reporter included
---   submission       the event's data without number and received_at, which have columns
+--   submission       the event's data without what has a column, and without match_text, which follows from the text
 CREATE TABLE IF NOT EXISTS journal (
     case_id         uuid PRIMARY KEY,
     number          text NOT NULL UNIQUE,

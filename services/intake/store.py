@@ -46,8 +46,8 @@ async def time(conn: Connection) -> datetime:
 
 
 async def journal(
-    conn: Connection, entries: Sequence[Entry], numbers: Mapping[UUID, str], received_at: datetime
-) -> set[UUID]:
+    conn: Connection, entries: Sequence[Entry], numbers: Mapping[str, str], received_at: datetime
+) -> set[str]:
     """Write what is not there yet; returns the cases that are new. `entries` in the order of their case ids."""
     columns = zip(*(
         (e.case_id, numbers[e.case_id], e.channel, e.request_key, e.idempotency_key, e.body_hash, e.tracking,
@@ -57,7 +57,7 @@ async def journal(
     return {row[0] for row in await conn.fetch(SQL["journal"], *columns, received_at)}
 
 
-async def journaled(conn: Connection, case_ids: Iterable[UUID]) -> dict[UUID, Stored]:
+async def journaled(conn: Connection, case_ids: Iterable[str]) -> dict[str, Stored]:
     rows = await conn.fetch(SQL["journaled"], list(case_ids))
     return {row["case_id"]: Stored(row["body_hash"], row["number"], row["received_at"]) for row in rows}
 
@@ -72,7 +72,7 @@ async def keys_taken(conn: Connection, entries: Sequence[Entry]) -> set[tuple[st
 
 
 async def announce(
-    conn: Connection, entries: Iterable[Entry], numbers: Mapping[UUID, str], received_at: str
+    conn: Connection, entries: Iterable[Entry], numbers: Mapping[str, str], received_at: str
 ) -> set[int]:
     """One packed outbox row a shard; its numbers come later. Returns the shards."""
     by_shard: dict[int, Outgoing] = {}
@@ -80,7 +80,7 @@ async def announce(
         out = by_shard.get(entry.shard)
         if out is None:
             out = by_shard[entry.shard] = Outgoing()
-        out.keys.append(entry.case.encode())
+        out.keys.append(entry.case_id.encode())
         out.headers.append(entry.headers(received_at))
         out.values.append(entry.event(numbers[entry.case_id], received_at))
     for shard in sorted(by_shard):

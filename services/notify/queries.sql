@@ -80,7 +80,7 @@ WHERE notice_id = ANY($1::uuid[]) AND claim = $2 AND state = 'claimed' AND look_
 -- name: settle
 UPDATE notice n
 SET state = r.state, reason = r.reason, reference = r.reference, claim = NULL, look_at = clock_timestamp() + r.after,
-    done_at = CASE WHEN r.state IN ('sent', 'failed', 'suppressed') THEN $6 END
+    done_at = CASE WHEN r.state IN ('sent', 'failed', 'suppressed') THEN $6::timestamptz END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[]) AS r (notice_id, state, reason, reference, after)
 WHERE n.notice_id = r.notice_id AND n.claim = $7 AND n.state = 'claimed'
 RETURNING n.notice_id;

@@ -29,7 +29,7 @@ SERVICE: Service[State] = Service(
         events.ClockEscalated: handlers.on_clock_events,
     },
     routes=api.routes,
-    watched=lambda running: running.book,
-    ring=lambda running: running.ring,
+    watched=lambda in_force: in_force.book,
+    ring=lambda in_force: in_force.ring,
     workers=(send.serve, feed.watch),
 )

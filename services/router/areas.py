@@ -91,4 +91,5 @@ def above(code: str) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """The form names and words are compared in; what intake has normalised stays as it is."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    plain = text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
+    return plain.casefold()

@@ -79,17 +79,25 @@ def moved(case: Case, state: State, at: datetime) -> Case:
     )
 
 
-def handed(case: Case, holder: Holder, assists: tuple[str, ...], at: datetime) -> Case:
-    """To another owner: open assignments end, new ones begin under the next assignment version."""
+def handed(
+    case: Case, holder: Holder, assists: tuple[str, ...], at: datetime, state: State | None = None
+) -> Case:
+    """To another owner: open assignments end, new ones begin under the next assignment version.
+
+    `state`: with the move to that state, as `moved` does it (in one copy: registration is the hot path).
+    """
     version = case.assignment_version + 1
     lead = _assignment(case.id, version, holder.unit, DESK if holder.is_desk else LEAD, at)
     helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in assists)
-    ended = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
+    over = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
     return replace(
         case,
+        state=state or case.state,
+        version=case.version + (state is not None),
+        trail=(*case.trail, (at, state)) if state else case.trail,
         assignment_version=version,
         holder=holder,
-        assignments=(*ended, lead, *helpers),
+        assignments=(*over, lead, *helpers),
         handler=None,
         changed_at=at,
     )

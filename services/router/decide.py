@@ -62,7 +62,8 @@ def law(duty: DutyList) -> Law:
 
 def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
     """The owner, the class and the plan of a case. Never raises for data that passed the door."""
-    where = law.areas.locate(submission.place, areas.fold(submission.match_text))
+    text = areas.fold(submission.match_text)
+    where = law.areas.locate(submission.place, text)
     area, area_by = (where.code, where.by) if isinstance(where, areas.Known) else (None, None)
     facts = Facts(
         category=law.city.known_category(submission.category),
@@ -71,7 +72,7 @@ def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
         channel_kind=submission.channel_kind,
         segment=submission.segment,
         kind=submission.kind,
-        text=areas.fold(submission.match_text),
+        text=text,
         local=submission.received_at.astimezone(law.zone),
         bounces=bounces,
     )
@@ -85,10 +86,10 @@ def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
 
 
 def _classify(rules: RuleSet, facts: Facts) -> Facts:
-    found = ruleset.match(rules.classifying, facts) if rules.classifying.rows else None
-    if isinstance(found, Chosen) and found.rule.then.triage_class:
-        return replace(facts, triage_class=found.rule.then.triage_class)
-    return facts
+    found = ruleset.first(rules.classifying, facts)
+    return (
+        replace(facts, triage_class=found.then.triage_class) if found and found.then.triage_class else facts
+    )
 
 
 def _by_rule(

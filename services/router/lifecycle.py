@@ -7,6 +7,7 @@ A line that is not `served` is law already, but this version answers it with `no
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from services.contracts.values import State
 
@@ -128,6 +129,7 @@ class Illegal:
     who: tuple[Who, ...]
 
 
+@cache
 def move(state: State, command: str, who: Who) -> Moved | Illegal:
     """The one way to a new state. Total: every state, every word, everybody."""
     here = [edge for edge in EDGES if edge.command == command and state in edge.states]
@@ -139,6 +141,7 @@ def move(state: State, command: str, who: Who) -> Moved | Illegal:
     return Illegal(state, command, legal(state, who), served, others)
 
 
+@cache
 def legal(state: State, who: Who) -> tuple[str, ...]:
     """What `who` may do in `state`, in the table's order; only what this version serves."""
     return tuple(edge.command for edge in EDGES if edge.served and state in edge.states and who in edge.who)

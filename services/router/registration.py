@@ -1,6 +1,5 @@
 """From a submission to a case: registered always, dispatched when somebody claims it, else the desk's. Pure."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.contracts.city import City
@@ -22,19 +21,18 @@ def register(
 ) -> Done:
     """立案 at our receipt, 派单 now: what lies between was the desk's holding."""
     received_at = min(sent.received_at, now)
-    desk = Holder(unit=city.file.desk, is_desk=True, reason=str(routed.reason))
+    # Why the desk keeps it; for what goes on at once there is nothing to say, and notify tells nobody at the desk.
+    why = str(routed.reason) if routed.lead is None else None
+    desk = Holder(unit=city.file.desk, is_desk=True, reason=why)
     case = _new(case_id, sent, routed, desk, received_at)
     if routed.lead is None:
-        case = replace(cases.handed(case, desk, (), received_at), changed_at=received_at)
+        case = cases.handed(case, desk, (), received_at)
     told: list[Event] = [records.registered(case, sent, received_at, ACTOR, bare=bare)]
     if routed.lead is not None:
-        case = cases.handed(
-            cases.moved(case, State.DISPATCHED, now),
-            Holder(unit=routed.lead, is_desk=False),
-            routed.assists,
-            now,
-        )
-        told.append(records.dispatched(case, now, ACTOR, str(routed.reason), routed.rule_id, routed.digest))
+        owner = Holder(unit=routed.lead, is_desk=False)
+        case = cases.handed(case, owner, routed.assists, now, State.DISPATCHED)
+        reason = str(routed.reason)
+        told.append(records.dispatched(case, now, ACTOR, reason, routed.rule_id, routed.digest))
     told += records.opened(case, Dossier(sent), city, str(routed.reason), routed.rule_id)
     return Done(case, now, tuple(told))
 

@@ -160,6 +160,15 @@ def match(index: Index, facts: Facts) -> Chosen | NoRule:
     return Chosen(best.rule, _matched(best, facts), _misses(near, best.rule.id))
 
 
+def first(index: Index, facts: Facts) -> Rule | None:
+    """The rule `match` would choose, without the account of it; None: no rule."""
+    mask = (1 << len(index.rows)) - 1
+    for dimension in index.dimensions:
+        if not (mask := mask & dimension.holds(facts)):
+            return None
+    return next((row.rule for row in _rows(index, mask) if not row.lacking(facts)), None)
+
+
 def _one_short(index: Index, masks: Sequence[int], facts: Facts) -> Iterator[tuple[str, str]]:
     """For each condition the best row that lacks it alone, of those that state another one too."""
     before = list(accumulate(masks, and_, initial=index.several))
@@ -261,9 +270,13 @@ def _vocabulary(rows: Sequence[_Row]) -> dict[str, tuple[str, ...]]:
     return {first: tuple(some) for first, some in groupby(words, key=lambda word: word[0])}
 
 
-def _present(vocabulary: Mapping[str, tuple[str, ...]], text: str) -> Iterator[str]:
-    for first in set(text) & vocabulary.keys():
-        yield from (word for word in vocabulary[first] if word in text)
+def _present(vocabulary: Mapping[str, tuple[str, ...]], text: str) -> list[str]:
+    found = []
+    for first in vocabulary.keys() & set(text):
+        for word in vocabulary[first]:
+            if word in text:
+                found.append(word)
+    return found
 
 
 MANY = 20  # bounces beyond this are all the same to a rule

@@ -9,7 +9,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,37 +103,48 @@ def requests(city: City, tokens: dict[str, str], count: int) -> Iterator[bytes]:
         yield client.post("/v1/requests", tokens[f"channel:{line['channel']}"], body)
 
 
-async def push(stack: Stack, desk: Desk, say: Say) -> dict[str, Answer]:
-    """By case id, the answers of the measured seconds; those before only warm everything up."""
-    city = files.load_all(CITY, cities.MODELS, cities.assemble, cities.problems).value
+@dataclass(frozen=True)
+class Pushed:
+    """By case id the answers of the measured seconds, and how many were not accepted (a 503 is no answer in time)."""
+
+    accepted: dict[str, Answer]
+    refused: int
+
+    def ends(self, seen: dict[str, float]) -> list[float]:
+        """Milliseconds from each request's time in the timetable to the record. What was refused took all patience."""
+        arrived_after = [1000 * (seen[case] - answer.due_at) for case, answer in self.accepted.items()]
+        return arrived_after + [1000 * PATIENCE_S] * self.refused
+
+
+async def push(stack: Stack, desk: Desk, raw: Sequence[bytes], say: Say) -> Pushed:
+    """The first seconds only warm everything up."""
     warm = PER_SECOND * WARM_SECONDS
-    raw = list(requests(city, stack.tokens, warm + PER_SECOND * SECONDS))
     async with client.connected(stack.http("intake"), CONNECTIONS) as connections:
         say(f"latency: warming up for {WARM_SECONDS} s")
-        first = await client.at_rate(connections, raw[:warm], PER_SECOND)
-        await arrived(desk, len(by_case(first)))
+        first = sorted_out(await client.at_rate(connections, raw[:warm], PER_SECOND))
+        await arrived(desk, first.accepted)
         say(f"latency: {PER_SECOND} requests/s for {SECONDS} s")
-        answers = by_case(await client.at_rate(connections, raw[warm:], PER_SECOND))
-    await arrived(desk, len(raw))
-    return answers
+        pushed = sorted_out(await client.at_rate(connections, raw[warm:], PER_SECOND))
+    await arrived(desk, pushed.accepted)
+    return pushed
 
 
-def by_case(answers: Sequence[Answer]) -> dict[str, Answer]:
-    """Raises Broken when one was not accepted."""
-    if refused := [one for one in answers if one.status != ACCEPTED]:
+def sorted_out(answers: Sequence[Answer]) -> Pushed:
+    """Raises Broken when a request was wrong: such a run measures nothing."""
+    if wrong := [one for one in answers if ACCEPTED != one.status < 500]:
         raise Broken(
-            f"{len(refused)} of {len(answers)} requests were refused, the first: {refused[0].body.decode()}"
+            f"{len(wrong)} of {len(answers)} requests were wrong, the first: {wrong[0].body.decode()}"
         )
-    return {json.loads(one.body)["case_id"]: one for one in answers}
+    accepted = {json.loads(one.body)["case_id"]: one for one in answers if one.status == ACCEPTED}
+    return Pushed(accepted, len(answers) - len(accepted))
 
 
-async def arrived(desk: Desk, count: int) -> None:
+async def arrived(desk: Desk, promised: Collection[str]) -> None:
+    """Raises Broken when not everything has come in time."""
     until = time.monotonic() + PATIENCE_S
-    while len(desk.seen) < count:
+    while missing := [name for name in promised if name not in desk.seen]:
         if time.monotonic() > until:
-            raise Broken(
-                f"{count - len(desk.seen)} of {count} records did not come within {PATIENCE_S:.0f} s"
-            )
+            raise Broken(f"{len(missing)} of {len(promised)} records did not come within {PATIENCE_S:.0f} s")
         await asyncio.sleep(0.05)
 
 
@@ -149,7 +160,7 @@ async def straight(bootstrap: str, desk: Desk, values: Sequence[bytes]) -> list[
         sent.append(asyncio.create_task(sender.send(STRAIGHT, 0, [record])))
         due[name] = due_at
     await asyncio.gather(*sent)
-    await arrived(desk, len(due))
+    await arrived(desk, due)
     await sender.close()
     return [1000 * (desk.seen[name] - due_at) for name, due_at in list(due.items())[warm:]]
 
@@ -199,16 +210,17 @@ def run(say: Say) -> list[Figure]:
     city = files.load_all(CITY, cities.MODELS, cities.assemble, cities.problems).value
     directory = HOME / "bench-latency"
     with Stack("bench-latency", directory=directory, fresh=True, usual_ports=False, say=say) as stack:
-        bootstrap = stack.kafka.bootstrap
+        bootstrap, count = stack.kafka.bootstrap, PER_SECOND * (WARM_SECONDS + SECONDS)
+        raw = list(requests(city, stack.tokens, count))
         with reading(Desk(bootstrap, assignment_topics(city), AssignmentOpened.TYPE)) as desk:
-            answers = uvloop.run(push(stack, desk, say))
-        ends = [1000 * (desk.seen[case] - answer.due_at) for case, answer in answers.items()]
+            pushed = uvloop.run(push(stack, desk, raw, say))
         stages = {
-            "accepted": [1000 * (answer.at - answer.due_at) for answer in answers.values()],
-            "submitted": on_submissions(bootstrap, answers),
+            "accepted": [1000 * (answer.at - answer.due_at) for answer in pushed.accepted.values()],
+            "submitted": on_submissions(bootstrap, pushed.accepted),
         }
         say(f"latency: the same records straight through Kafka for {SECONDS // 2 + WARM_SECONDS} s")
         make_topic(bootstrap)
         with reading(Desk(bootstrap, [TopicPartition(STRAIGHT, 0, 0)])) as direct:
             peer = uvloop.run(straight(bootstrap, direct, desk.sample))
-    return figures(ends, stages, peer)
+    refused = Figure("latency.refused", pushed.refused, "requests")
+    return [*figures(pushed.ends(desk.seen), stages, peer), refused]

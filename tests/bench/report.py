@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from deploy.local.kafka import VERSION
@@ -18,12 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".suban" / "bench" / "report.json"
 DOCS = ROOT / "docs" / "performance.md"
 COLUMNS = ("figure", "measured", "peer in the same run", "peer", "× peer", "limit", "")
+NUMBERS = ("measured", "peer", "× peer")
 MARKED = re.compile(r"(<!-- (machine|figures):begin -->\n).*?(<!-- \2:end -->)", re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \|.*$", re.MULTILINE)
 
 
 def table(figures: Iterable[Figure]) -> Table:
-    shown = Table(*COLUMNS)
+    shown = Table(box=box.SIMPLE_HEAD)
+    for column in COLUMNS:
+        shown.add_column(
+            column, no_wrap=column != "peer in the same run", justify="right" if column in NUMBERS else "left"
+        )
     for figure in figures:
         colour = {True: "green", False: "bold red", None: ""}[figure.met]
         shown.add_row(*cells(figure), style=colour)

@@ -1,19 +1,16 @@
 """The router in one process: consume, decide, store, produce; on a real Kafka and a real PostgreSQL.
 
-`python -m tests.bench.router`; CASES=20000 is how many submissions wait on the topic when it starts. The clock stops
-when every case is stored and every record it caused has been acknowledged. The peer is the same process with a
-constant in place of the rules. The tests' PostgreSQL
-runs without fsync: with it add one disk sync a transaction of 500.
+`python -m tests.bench router`; CASES=20000 is how many submissions wait on the topic when it starts. The clock stops
+when every case is stored, with fsync, and every record it caused has been acknowledged. The peer is the same process
+with a constant in place of the rules.
 """
 
 import asyncio
 import itertools
-import json
 import os
-import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,9 @@ from unittest import mock
 
 import asyncpg
 
-from services.chassis import database, files, http, run
+from deploy.local.postgres import Postgres
+from services.chassis import database, files, http
+from services.chassis import run as chassis
 from services.chassis.clock import monotonic
 from services.chassis.producer import KafkaProducer
 from services.console import provision
@@ -37,25 +36,14 @@ from services.router.decide import Law, Routed
 from services.router.service import SERVICE
 from services.router.settings import RouterSettings
 from tests import servers
+from tests.bench.figure import Figure, Say, against, at_least
 
+NAME = "router"
 SHARDS = 4
 CITY = Path("deploy/city/pingshan")
-REPORT = Path(".suban/bench/router.json")
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 TEXT = "您好，我想反映一下{place}附近的问题，{what}，已经持续好几天了，晚上尤其严重，影响周边居民休息和出行，打过电话没有人处理，请尽快安排人员到现场看一下，谢谢。"
 STATES = "SELECT numbers, seen FROM shard"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the report. `ratio` is value / peer_value."""
-
-    name: str
-    value: float
-    unit: str
-    peer: str = ""
-    peer_value: float = 0.0
-    ratio: float = 0.0
 
 
 def submissions(city: City, many: int) -> Iterator[tuple[ids.CaseId, SubmissionReceived]]:
@@ -107,13 +95,13 @@ async def provisioned(url: str) -> None:
 
 async def drain(url: str, bootstrap: str, many: int) -> float:
     """Seconds from start to the last acknowledged record."""
-    settings = RouterSettings(database_url=url, kafka_bootstrap=bootstrap, http_port=0, city_dir=CITY)  # type: ignore[arg-type]
+    settings = RouterSettings(database_url=url, kafka_bootstrap=bootstrap, http_port=0, city_dir=CITY)
     pool = await database.create_pool(url, "router", 12)
-    running, consumer, producer = await run.boot(SERVICE, settings, pool)
+    running, consumer, producer = await chassis.boot(SERVICE, settings, pool)
     stop = asyncio.Event()
     door = http.listen("127.0.0.1", 0)
     began = monotonic()
-    life = asyncio.create_task(run.Life(SERVICE, running, consumer, producer, stop, door).live())
+    life = asyncio.create_task(chassis.Life(SERVICE, running, consumer, producer, stop, door).live())
     first = began
     while True:
         await asyncio.sleep(0.05)
@@ -160,31 +148,37 @@ async def measure(server: servers.DatabaseServer, broker: servers.Broker, city: 
     return many / seconds
 
 
-async def compare(server: servers.DatabaseServer, broker: servers.Broker, many: int) -> list[Figure]:
+async def compare(
+    server: servers.DatabaseServer, broker: servers.Broker, many: int, say: Say
+) -> list[Figure]:
     city = files.load_all(CITY, cities.MODELS, cities.assemble, cities.problems).value
+    say(f"router: {many:,} submissions by the rules")
     with_rules = await measure(server, broker, city, many)
+    say(f"router: {many:,} submissions without rules")
     with without_rules():
         constant = await measure(server, broker, city, many)
-    return [
-        Figure(
-            "router", with_rules, "cases/s", "the same loop without rules", constant, with_rules / constant
-        )
-    ]
+    peer = "the same loop without rules"
+    return [against("router.cases", with_rules, "cases/s", peer, constant, at_least(3000))]
 
 
-def main() -> int:
+@contextmanager
+def durable() -> Iterator[servers.DatabaseServer]:
+    """A PostgreSQL of our own: the one that tests share runs without fsync."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        local = Postgres(folder / "postgres")
+        try:
+            local.start()
+            local.wait_ready()
+            yield servers.DatabaseServer(local.url(), "local process, PostgreSQL 18, fsync on")
+        finally:
+            local.kill()
+            local.forget()
+
+
+def run(say: Say) -> list[Figure]:
     many = int(os.environ.get("CASES", "20000"))
-    with servers.database_server() as server, servers.broker() as broker:
+    with durable() as server, servers.broker() as broker:
         server.make_template()
-        figures = asyncio.run(compare(server, broker, many))
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1))
-    for one in figures:
-        sys.stdout.write(
-            f"{one.name:20} {one.value:10.0f} {one.unit:8} {one.ratio:5.2f} × {one.peer} ({one.peer_value:.0f})\n"
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return asyncio.run(compare(server, broker, many, say))

@@ -30,6 +30,8 @@ def toy_topics(bootstrap: str) -> None:
     )
     for future in made.values():
         future.result()
+    while not {row.name for row in rows} <= client.list_topics(timeout=10).topics.keys():
+        pass  # made, and not known to every thread of the broker yet
 
 
 async def test_everything_is_applied_once_and_in_order(

@@ -157,5 +157,5 @@ class Feeder:
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
     """Wait on a condition; raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 (the condition is another process' work)
             await asyncio.sleep(0.05)

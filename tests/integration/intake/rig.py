@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from services.chassis import database, http, keys, sealing, transaction
 from services.chassis import clock as clocks
+from services.chassis import database, http, keys, sealing, transaction
 from services.chassis.service import Plumbing, Running
 from services.contracts import envelope as envelopes
 from services.contracts.envelope import Envelope

@@ -19,7 +19,16 @@ from services.contracts.events import (
 )
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plan
-from services.contracts.values import ActKind, ChannelKind, Holder, Kind, ResolutionKind, ResponseBasis, Segment, State
+from services.contracts.values import (
+    ActKind,
+    ChannelKind,
+    Holder,
+    Kind,
+    ResolutionKind,
+    ResponseBasis,
+    Segment,
+    State,
+)
 from services.intake import handlers
 from tests.integration.intake.rig import Intake, request
 

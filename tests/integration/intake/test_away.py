@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -77,7 +76,7 @@ async def test_one_line_that_cannot_be_stored_is_refused_alone(intake: Intake, m
 async def test_a_surprise_is_its_own_request_s_and_nobody_else_s(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = store.journal
 
-    async def brittle(conn: asyncpg.Connection, entries: list[submission.Entry], *rest: object) -> set[UUID]:
+    async def brittle(conn: asyncpg.Connection, entries: list[submission.Entry], *rest: object) -> set[str]:
         if any(entry.request_key == "r-3" for entry in entries):
             raise RuntimeError("a mistake of ours")
         return await journal(conn, entries, *rest)  # type: ignore[arg-type]

@@ -26,7 +26,8 @@ async def test_a_request_becomes_one_line_and_one_event(intake: Intake) -> None:
     assert (str(head.case_id), data.number, data.tracking) == (receipt["case_id"], receipt["number"], receipt["tracking"])
     assert head.case_id == ids.case_id(rig.HOTLINE, "r-1")
     assert head.id == ids.event_id(str(head.case_id), "submission.received", 0)
-    assert head.traceparent and head.traceparent.startswith("00-aaa")
+    assert head.traceparent
+    assert head.traceparent.startswith("00-aaa")
     assert data.received_at == head.at
     assert data.text == "新榕路&nbsp;附近有人占道經營，油烟很大 1"
     assert data.match_text == "占道经营 新榕路 附近有人占道经营,油烟很大 1"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import orjson
@@ -137,14 +138,12 @@ class TestFeed:
     async def test_over_a_real_connection_with_last_event_id(self, world: World) -> None:
         app = http.build("notify", [])
         api.routes(app, world.running)
-        server, stop = http.server(http.Capped(app), "127.0.0.1", 0, 1.0), asyncio.Event()
-        serving = asyncio.create_task(server.serve_until(stop))
+        server, stop, door = http.server(http.Capped(app), 1.0), asyncio.Event(), http.listen("127.0.0.1", 0)
+        serving = asyncio.create_task(server.serve_until(stop, door))
         headers = {**await world.key("channel:at-pingshan"), "Last-Event-ID": "1"}
         try:
             async with asyncio.timeout(10):
-                while not server.started:
-                    await asyncio.sleep(0.01)
-                port = server.servers[0].sockets[0].getsockname()[1]
+                port = door.getsockname()[1]
                 async with (
                     httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
                     client.stream("GET", "/v1/feed/canary-user/events", headers=headers) as answer,
@@ -181,7 +180,7 @@ class TestPage:
             assert not rest["more"]
 
     async def test_without_the_local_provider_there_is_no_page(self, database: str) -> None:
-        hook = {"sms_provider": "webhook", "webhook_url": "https://example.org/", "webhook_secret": "c2VjcmV0c2VjcmV0"}
+        hook: dict[str, Any] = {"sms_provider": "webhook", "webhook_url": "https://example.org/", "webhook_secret": "c2VjcmV0c2VjcmV0"}
         async with worlds.opened(database, local_provider=False, **hook) as world, world.door() as client:
             assert (await client.get("/")).status_code == 404
             assert (await client.get("/v1/outgoing")).status_code == 404

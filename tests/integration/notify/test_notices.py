@@ -302,7 +302,7 @@ async def test_the_worker_sends_what_a_commit_left(world: World) -> None:
     try:
         await world.apply(sample.registered(contact=worlds.contact()))
         async with asyncio.timeout(5):
-            while not await world.notices(state="sent", medium="sms"):
+            while not await world.notices(state="sent", medium="sms"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     finally:
         working.cancel()
@@ -316,11 +316,11 @@ async def test_new_templates_come_into_force_and_bad_ones_do_not(database: str, 
     async with worlds.opened(database, city_dir=tmp_path) as world:
         sound = file.read_text(encoding="utf-8")
         file.write_text(sound.replace("您的诉求已立案", "收到您的诉求"), encoding="utf-8")
-        await reload.look(world.state.book, asked=False)
+        assert await reload.look(world.state.book, asked=False)
         await world.apply(sample.registered(contact=worlds.contact()))
         await world.send()
         assert "收到您的诉求" in (await world.outgoing())[0]["body"]
         file.write_text(sound.replace("{number}", "{phone}"), encoding="utf-8")
-        await reload.look(world.state.book, asked=True)
+        assert not await reload.look(world.state.book, asked=True)
         assert world.state.book.last_error is not None
         assert "收到您的诉求" in world.state.bylaw.templates.templates[0].text.zh

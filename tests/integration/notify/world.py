@@ -110,7 +110,7 @@ class World:
 
     async def key(self, principal: str) -> dict[str, str]:
         async with self.pool.acquire() as conn:
-            token = await keys.add(conn, principal)
+            token = await keys.add_to(conn, principal, ["notify"])
         self.state.ring.replace(await keys.read(self.pool))
         return {"Authorization": f"Bearer {token}"}
 
@@ -126,7 +126,7 @@ class World:
         """All rows of all tables of the schema as text, for the search of what must not be there."""
         names = await self.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'notify'")
         rows = [row for name in names for row in await self.pool.fetch(f"SELECT * FROM {name[0]}")]
-        return "\n".join(str([value.decode() if isinstance(value, bytes) else value for value in _flat(row)]) for row in rows)
+        return "\n".join(str([value.decode(errors="replace") if isinstance(value, bytes) else value for value in _flat(row)]) for row in rows)
 
 
 def _flat(row: asyncpg.Record) -> list[Any]:

@@ -6,15 +6,13 @@ import os
 import shutil
 import subprocess
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 import yaml
 
@@ -48,7 +46,9 @@ def need(program: str) -> str:
 
 
 @contextmanager
-def start_prometheus(targets: Mapping[str, str], rules_dir: Path, tmp: Path, data: Path | None = None) -> Iterator[str]:
+def start_prometheus(
+    targets: Mapping[str, str], rules_dir: Path, tmp: Path, data: Path | None = None
+) -> Iterator[str]:
     """Scrape `targets` (job → host:port) each second by the committed configuration; yields the base URL.
 
     `data` is a folder of blocks to begin with.
@@ -64,9 +64,14 @@ def start_prometheus(targets: Mapping[str, str], rules_dir: Path, tmp: Path, dat
         "--log.level=warn",
     ]
     url = f"http://{ports.LOOPBACK}:{port}"
-    with (tmp / "prometheus.log").open("w") as log, subprocess.Popen(words, stdout=log, stderr=log, cwd=tmp) as process:
+    with (
+        (tmp / "prometheus.log").open("w") as log,
+        subprocess.Popen(words, stdout=log, stderr=log, cwd=tmp) as process,
+    ):
         try:
-            wait_until(lambda: process.poll() is not None or _is_ready(url), 30, lambda: "Prometheus is not ready")
+            wait_until(
+                lambda: process.poll() is not None or _is_ready(url), 30, lambda: "Prometheus is not ready"
+            )
             assert process.poll() is None, (tmp / "prometheus.log").read_text()
             yield url
         finally:
@@ -79,7 +84,9 @@ def configuration(targets: Mapping[str, str], rules_dir: Path) -> dict[str, Any]
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(rules_dir / "*.yml")]
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
-    config["scrape_configs"] = [jobs[name] | {"static_configs": [{"targets": [at]}]} for name, at in targets.items()]
+    config["scrape_configs"] = [
+        jobs[name] | {"static_configs": [{"targets": [at]}]} for name, at in targets.items()
+    ]
     return config
 
 
@@ -98,9 +105,13 @@ def questions(range_: str = "1h", rate_interval: str = "1m") -> list[Asked]:
 
 
 def panels_answer(prometheus_url: str, range_: str = "1h", rate_interval: str = "1m") -> list[str]:
-    """What is wrong, one sentence each: panels that are empty, rules that do not evaluate. Waits for the rules' first run."""
-    wait_until(lambda: not _unevaluated(prometheus_url), 30, lambda: f"never ran: {_unevaluated(prometheus_url)}")
-    problems = [f"rule {rule['name']}: {rule.get('lastError')}" for rule in rules(prometheus_url) if rule["health"] != "ok"]
+    """What is wrong, one sentence each: panels that are empty, rules that do not evaluate."""
+    wait_for_rules(prometheus_url)
+    problems = [
+        f"rule {rule['name']}: {rule.get('lastError')}"
+        for rule in rules(prometheus_url)
+        if rule["health"] != "ok"
+    ]
     for asked in questions(range_, rate_interval):
         answer = query(prometheus_url, asked.expr)
         if isinstance(answer, str):
@@ -110,13 +121,17 @@ def panels_answer(prometheus_url: str, range_: str = "1h", rate_interval: str = 
     return problems
 
 
+def wait_for_rules(url: str) -> None:
+    """Until each has run once, so that what they record is there."""
+    wait_until(lambda: not _unevaluated(url), 30, lambda: f"never ran: {_unevaluated(url)}")
+
+
 def query(url: str, expr: str) -> list[tuple[dict[str, str], float]] | str:
     """(labels, value) of an instant query; the error's text when Prometheus refuses it."""
-    try:
-        found = _get(f"{url}/api/v1/query?{urllib.parse.urlencode({'query': expr})}")
-    except urllib.error.HTTPError as refused:
-        return str(json.loads(refused.read())["error"])
-    return [(row["metric"], float(row["value"][1])) for row in found["data"]["result"]]
+    answer = _get(f"{url}/api/v1/query", query=expr)
+    if answer.is_error:
+        return str(answer.json()["error"])
+    return [(row["metric"], float(row["value"][1])) for row in answer.json()["data"]["result"]]
 
 
 def number(url: str, expr: str) -> float:
@@ -128,8 +143,8 @@ def number(url: str, expr: str) -> float:
 
 
 def rules(url: str) -> list[dict[str, Any]]:
-    found = _get(f"{url}/api/v1/rules")
-    return [rule for group in found["data"]["groups"] for rule in group["rules"]]
+    groups = _get(f"{url}/api/v1/rules").json()["data"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def wait_until(true: Callable[[], bool], timeout_s: float, why_not: Callable[[], str]) -> None:
@@ -146,13 +161,10 @@ def _unevaluated(url: str) -> list[str]:
 
 def _is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/-/ready", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return _get(f"{url}/-/ready").is_success
+    except httpx.TransportError:
         return False
 
 
-def _get(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
+def _get(url: str, **words: str) -> httpx.Response:
+    return httpx.get(url, params=words, timeout=10, trust_env=False)

@@ -32,7 +32,9 @@ async def test_a_case_is_timed_from_receipt_to_resolve(city: World) -> None:
     case = case_in(1)
     await city.apply((case, sample.registered()), (case, sample.dispatched(at("09:04"), "a")))
     await city.fire(at("09:20"), 1)
-    await city.apply((case, sample.accepted(at("09:25"), "a", LI)), (case, sample.responded(at("09:25"), "a")))
+    await city.apply(
+        (case, sample.accepted(at("09:25"), "a", LI)), (case, sample.responded(at("09:25"), "a"))
+    )
     await city.fire(at("22:00"), 1)
     await city.apply((case, sample.resolved(at("22:30"), "a")))
     await city.fire(at("09:00", days=9), 1)
@@ -40,7 +42,11 @@ async def test_a_case_is_timed_from_receipt_to_resolve(city: World) -> None:
     assert kinds(told, case, "response") == ["started", "warned 50", "warned 80", "stopped"]
     assert kinds(told, case, "close") == ["started", "warned 50", "stopped"]
     warned = next(each for each in told if each.data["clock"] == "close" and each.type == "clock.warned")
-    assert (warned.data["holder"], warned.data["handler"]["id"], warned.data["audiences"]) == ("a", "li", ["handler"])
+    assert (warned.data["holder"], warned.data["handler"]["id"], warned.data["audiences"]) == (
+        "a",
+        "li",
+        ["handler"],
+    )
     assert warned.data["late_by"] == pytest.approx(3601, abs=1)
     assert await city.pool.fetchval("SELECT count(*) FROM plan") == 1
 
@@ -142,7 +148,9 @@ async def test_a_breach_of_ours_is_corrected(city: World) -> None:
     assert breached.data["unconfirmed"]
     await city.apply((case, sample.responded(at("09:29"), "a", late_taken=True)))
     assert kinds(await city.told(0), case, "response")[-3:] == ["breached 100", "corrected", "stopped"]
-    row = await city.pool.fetchrow("SELECT outcome, corrected, next_rung_at FROM clock WHERE kind = 'response'")
+    row = await city.pool.fetchrow(
+        "SELECT outcome, corrected, next_rung_at FROM clock WHERE kind = 'response'"
+    )
     assert tuple(row or ()) == ("met", True, None)
 
 
@@ -199,7 +207,9 @@ async def test_the_ticker_reads_an_index(city: World) -> None:
 
 async def test_counts_by_department(city: World) -> None:
     for n, unit in enumerate(["a", "a", "b"]):
-        await city.apply((case_in(0, n), sample.registered()), (case_in(0, n), sample.dispatched(at("09:01"), unit)))
+        await city.apply(
+            (case_in(0, n), sample.registered()), (case_in(0, n), sample.dispatched(at("09:01"), unit))
+        )
     await city.apply((case_in(0, 2), sample.responded(at("09:02"), "b")))
     city.running.plumbing.owned = lambda: {0}
     city.set_time(at("09:26"))

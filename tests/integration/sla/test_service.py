@@ -47,7 +47,9 @@ class Log:
             number = self.numbers[shard] = self.numbers.get(shard, 0) + 1
             identity = EventId(ids.event_id(f"{case}{number}", event.TYPE, 0))
             envelope = Envelope(identity, "router", event.TYPE, event.at, case, str(case), "cause")
-            headers = envelopes.to_headers(envelope) + envelopes.position_headers(Position("router", shard, number))
+            headers = envelopes.to_headers(envelope) + envelopes.position_headers(
+                Position("router", shard, number)
+            )
             record = (str(case).encode(), event.model_dump_json().encode(), headers)
             await self.producer.send(topics.CASES, shard, [record])
 
@@ -63,7 +65,11 @@ class Log:
 @pytest.fixture
 async def log(empty_kafka: servers.Broker) -> AsyncIterator[Log]:
     client = AdminClient({"bootstrap.servers": empty_kafka.bootstrap})
-    wanted = [NewTopic(topics.CASES, SHARDS, 1), NewTopic(topics.CLOCKS, SHARDS, 1), NewTopic(topics.WATERMARKS, 1, 1)]
+    wanted = [
+        NewTopic(topics.CASES, SHARDS, 1),
+        NewTopic(topics.CLOCKS, SHARDS, 1),
+        NewTopic(topics.WATERMARKS, 1, 1),
+    ]
     for made in client.create_topics(wanted, operation_timeout=30).values():
         made.result()
     producer = KafkaProducer(empty_kafka.bootstrap)
@@ -94,7 +100,9 @@ async def serving(url: str, bootstrap: str, **more: Any) -> AsyncIterator[states
 
 async def on_topic(bootstrap: str) -> list[tuple[str, dict[str, Any]]]:
     """Type and data of everything on suban.clocks.v1, shard by shard in order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     places = [TopicPartition(topics.CLOCKS, shard) for shard in range(SHARDS)]
     consumer.assign(places)

@@ -155,7 +155,9 @@ async def test_parked_cases_are_named(router: Router) -> None:
     assert (await router.mark()).parked == (str(case),)
 
 
-async def test_marks_reach_sla_through_kafka(router: Router, empty_kafka: servers.Broker, database: str) -> None:
+async def test_marks_reach_sla_through_kafka(
+    router: Router, empty_kafka: servers.Broker, database: str
+) -> None:
     client = AdminClient({"bootstrap.servers": empty_kafka.bootstrap})
     made = client.create_topics([NewTopic(topics.WATERMARKS, 1, 1)], operation_timeout=30)
     made[topics.WATERMARKS].result()
@@ -165,7 +167,9 @@ async def test_marks_reach_sla_through_kafka(router: Router, empty_kafka: server
     plumbing = router.plumbing(producer, None, {topic: BASE + timedelta(days=1)})
     settings = SlaSettings(database_url=database, kafka_bootstrap=empty_kafka.bootstrap)
     following = asyncio.create_task(
-        consume.follow(settings, topics.WATERMARKS, lambda raw: marks.feed(Watermark.model_validate_json(raw)))
+        consume.follow(
+            settings, topics.WATERMARKS, lambda raw: marks.feed(Watermark.model_validate_json(raw))
+        )
     )
     await router.write(0)
     async with asyncio.timeout(20):

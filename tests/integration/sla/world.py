@@ -66,7 +66,9 @@ class World:
     def restart(self) -> None:
         """Memory is gone."""
         fresh = type(self.state.marks)(states.command_topics(_departments(self.state)))
-        state = replace(self.state, marks=fresh, agenda=type(self.state.agenda)(5.0), plans=type(self.state.plans)())
+        state = replace(
+            self.state, marks=fresh, agenda=type(self.state.agenda)(5.0), plans=type(self.state.plans)()
+        )
         self.running = Running(self.running.plumbing, state)
 
     async def apply(self, *lines: Line, die: bool = False) -> None:

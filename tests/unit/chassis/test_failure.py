@@ -31,7 +31,7 @@ def test_a_reason_never_quotes_the_record() -> None:
     def fail() -> None:
         raise ValueError("王先生 13800001234")
 
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="王") as caught:
         fail()
     told = failure.reason(caught.value)
     assert "1380000" not in told

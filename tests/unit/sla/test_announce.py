@@ -13,7 +13,13 @@ def test_rungs_name_unit_handler_and_audience() -> None:
     clock = decide.after(clock, sample.accepted(at("09:02"), "a", LI)).clock
     turn = decide.climb([clock], at("11:00"), at("11:00"), at("11:00"))[0]
     events = [announce.event(each) for each in turn.happened]
-    assert [type(event) for event in events] == [ClockWarned, ClockWarned, ClockBreached, ClockEscalated, ClockEscalated]
+    assert [type(event) for event in events] == [
+        ClockWarned,
+        ClockWarned,
+        ClockBreached,
+        ClockEscalated,
+        ClockEscalated,
+    ]
     warned = events[0]
     assert isinstance(warned, ClockWarned)
     assert (warned.holder, warned.handler, warned.audiences) == ("a", LI, sample.LADDER[0].audience)
@@ -41,6 +47,8 @@ def test_stopped_tells_outcome_and_elapsed() -> None:
 def test_corrected_names_the_act_and_the_breach() -> None:
     clock = decide.opened(CASE, sample.registered())[0].clock
     clock = decide.climb([clock], at("09:31"), at("09:31"), at("09:31"))[0].clock
-    event = announce.event(decide.after(clock, sample.responded(at("09:29"), "a", late_taken=True)).happened[0])
+    event = announce.event(
+        decide.after(clock, sample.responded(at("09:29"), "a", late_taken=True)).happened[0]
+    )
     assert isinstance(event, ClockCorrected)
     assert (event.acted_at, event.breached_at, event.department) == (at("09:29"), at("09:31"), "a")

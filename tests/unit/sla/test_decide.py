@@ -113,7 +113,13 @@ def test_a_response_at_due_fires_no_breach() -> None:
 def test_rungs_fire_once_in_order_and_say_how_late() -> None:
     clock, reached = fired(response(), LATE)
     assert [each.step.percent for each in reached] == [50, 80, 100, 150, 200]
-    assert [each.step.at for each in reached] == [at("09:15"), at("09:24"), at("09:30"), at("09:45"), at("10:00")]
+    assert [each.step.at for each in reached] == [
+        at("09:15"),
+        at("09:24"),
+        at("09:30"),
+        at("09:45"),
+        at("10:00"),
+    ]
     assert reached[0].late_by == LATE - at("09:15")
     assert fired(clock, LATE)[1] == []
 
@@ -140,9 +146,7 @@ def test_rungs_before_a_late_stop_still_fire_and_then_it_finishes() -> None:
 
 def test_an_earlier_act_taken_after_a_later_one_counts() -> None:
     """By HTTP at 09:31, and, taken after it, from the topic where it was appended at 09:29."""
-    clock = response(
-        sample.responded(at("09:31"), "a"), sample.responded(at("09:29"), "a", late_taken=True)
-    )
+    clock = response(sample.responded(at("09:31"), "a"), sample.responded(at("09:29"), "a", late_taken=True))
     clock, reached = fired(clock, at("11:00"))
     assert [each.step.percent for each in reached] == [50, 80]
     assert clock.outcome is Outcome.MET
@@ -252,7 +256,12 @@ def test_silence_at_the_end_of_the_log_fires_unconfirmed() -> None:
     reach = decide.reach(at("09:20"), at("09:45"), PATIENCE, True, PATIENCE)
     assert (reach.until, reach.proven, reach.why) == (at("09:45"), at("09:20"), Why.UNCONFIRMED)
     turn = decide.climb([response()], at("09:45"), at("09:45"), reach.proven)[0]
-    assert [each.unconfirmed for each in turn.happened if isinstance(each, Reached)] == [False, True, True, True]
+    assert [each.unconfirmed for each in turn.happened if isinstance(each, Reached)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_silence_while_we_are_behind_waits() -> None:

@@ -60,7 +60,9 @@ class City:
         first = min((act.event.at for act in self.waiting if act.event.at <= self.now), default=self.now)
         progress = min(self.now, first - timedelta(microseconds=1))
         self.marks.feed(
-            Watermark(shards={SHARD: ShardMark(number=len(self.log), at=self.now)}, commands={TOPIC: progress})
+            Watermark(
+                shards={SHARD: ShardMark(number=len(self.log), at=self.now)}, commands={TOPIC: progress}
+            )
         )
 
     def apply(self, many: int) -> None:
@@ -79,7 +81,9 @@ class City:
             return
         until = reach.until
         every = (clock for known in self.clocks.values() for clock in known.values())
-        due = sorted((c.next_rung_at, c.clock_id, c) for c in every if c.next_rung_at and c.next_rung_at <= until)
+        due = sorted(
+            (c.next_rung_at, c.clock_id, c) for c in every if c.next_rung_at and c.next_rung_at <= until
+        )
         batch = due[: self.limit]
         horizon = batch[-1][0] if len(batch) == self.limit else until
         turns = decide.climb([clock for _, _, clock in batch], horizon, self.now, reach.proven)
@@ -104,7 +108,9 @@ class City:
             self.tick()
 
 
-def acts_of(name: int, received: int, taken: int, answer: tuple[int, int] | None, end: tuple[int, int] | None) -> list[Act]:
+def acts_of(
+    name: int, received: int, taken: int, answer: tuple[int, int] | None, end: tuple[int, int] | None
+) -> list[Act]:
     case, start = sample.case(name), NINE + received * MINUTE
     known = start + taken * MINUTE
     acts = [Act(case, sample.registered(start, taken=known), known)]

@@ -10,7 +10,9 @@ MINUTE = timedelta(minutes=1)
 A, B = "suban.commands.a.v1", "suban.commands.b.v1"
 
 
-def mark(number: int, at: int, commands: dict[str, int] | None = None, parked: tuple[str, ...] = (), shard: int = 0) -> Watermark:
+def mark(
+    number: int, at: int, commands: dict[str, int] | None = None, parked: tuple[str, ...] = (), shard: int = 0
+) -> Watermark:
     """Minutes after nine."""
     return Watermark(
         shards={shard: ShardMark(number=number, at=NINE + at * MINUTE)},
