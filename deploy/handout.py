@@ -29,6 +29,7 @@ def main(words: Sequence[str]) -> int:
     folder = Path(os.environ["SUBAN_HANDOUT_DIR"])
     url = with_password(os.environ["SUBAN_HANDOUT_DATABASE"], Path(os.environ["SUBAN_HANDOUT_PASSWORD_FILE"]))
     made = folder / "provision" / "provisioned.json"
+    made.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "services", "provision", *words, "--out", str(made)],
         env={**os.environ, "SUBAN_DATABASE_URL": url}, check=False,

@@ -78,12 +78,17 @@ def _promise() -> Sequence[Panel]:
 
 
 def _departments() -> Sequence[Panel]:
+    # Who holds nothing has no series of open clocks; `or` shows a nought.
+    held = (
+        f'sum by (department) (suban:clocks_open:max{{clock="close", {MINE}}})'
+        f' or 0 * sum by (department) (suban_sla_clocks_finished_total{{clock="close", {MINE}}})'
+    )
     breaches = f'sum by (department, clock) (increase(suban_sla_clocks_finished_total{{outcome="breached", {MINE}}}[$__range]))'
     return [
         bars("分单位超时 Breaches by department", "所选时段内超时的时限数，前十。Clocks that fell due unanswered, the ten worst.",
              Query(f"topk(10, {breaches})", "{{department}} · {{clock}}"), steps=NONE_IS_GOOD),
         bars("分单位在办 Open by department", "现持有的未办结工单，前十。Cases held now, the ten fullest.",
-             Query(f'topk(10, suban:clocks_open:max{{clock="close", {MINE}}})', "{{department}}")),
+             Query(f"topk(10, {held})", "{{department}}")),
         lines("一小时内到期 Due within the hour", "未响应与未办结的，按时限。Not answered or not resolved yet, by clock.",
               Query(f'sum(suban:clocks_due_soon:max{{clock="response", within="1h", {MINE}}}) or vector(0)', "响应 response"),
               Query(f'sum(suban:clocks_due_soon:max{{clock="close", within="1h", {MINE}}}) or vector(0)', "办结 close")),

@@ -41,7 +41,7 @@ SETTLE_S = 60.0
 LINE_EVERY_S = 10.0
 FRAME_S = 0.25
 MORNING = 5  # the day begins at five o'clock; starting up takes the first hour of it
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False)
 
 
 @dataclass(frozen=True)

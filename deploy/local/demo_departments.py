@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from services.contracts import topics
 from services.contracts.city import City
@@ -35,6 +36,7 @@ PICKY = Manner((2 * MINUTE, 12 * MINUTE), (1 * HOUR, 6 * HOUR), returns=0.25)
 SLOW = Manner((8 * MINUTE, 36 * MINUTE), (4 * HOUR, 11 * HOUR))
 LATE = Manner((25 * MINUTE, 150 * MINUTE), (8 * HOUR, 20 * HOUR), names_handler=0.6)
 USUALLY_LATE = "transport"
+AGAIN_S = 0.5
 TURN = (PROMPT, PROMPT, SLOW, PROMPT, PICKY)
 
 
@@ -46,17 +48,26 @@ def manner(city: City, slug: str) -> Manner:
 
 @dataclass
 class Departments:
-    """All department programs and the desk's, until `stop`. `rate`: city seconds in a wall second."""
+    """All department programs and the desk's, until `stop`. `rate`: city seconds in a wall second.
+
+    `answers` is the share of assignments that anybody acts on at all.
+    """
 
     bootstrap: str
     city: City
     rate: float
     shards: int
-    sent: int = 0
+    answers: float = 1.0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _heard: set[str] = field(default_factory=set)
     _suggested: dict[str, str | None] = field(default_factory=dict)
     _refused_by: dict[str, set[str]] = field(default_factory=dict)
     _producer: AIOKafkaProducer | None = None
+    _at_home: bool = False
+
+    @property
+    def idle(self) -> bool:
+        return not self._tasks
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -69,20 +80,25 @@ class Departments:
 
     def stop(self) -> None:
         """Nobody does anything any more; what is not done stays open."""
+        self._at_home = True
         for task in self._tasks:
             task.cancel()
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         places = [TopicPartition(topics.assignments(slug), 0) for slug in self.city.department_by_slug]
-        places += [TopicPartition(CASES, number) for number in range(self.shards)]
-        consumer.assign(places)
+        consumer.assign([*places, *(TopicPartition(CASES, number) for number in range(self.shards))])
         await consumer.seek_to_beginning()
         async for record in consumer:
-            self._hear(record)
+            if not self._at_home:
+                self._hear(record)
 
     def _hear(self, record: ConsumerRecord) -> None:
-        kind = dict(record.headers)["ce_type"].decode()
-        case = record.key.decode()
+        """A repeat is the same letter and is answered once."""
+        headers = dict(record.headers)
+        kind, case = headers["ce_type"].decode(), record.key.decode()
+        if headers["ce_id"].decode() in self._heard:
+            return
+        self._heard.add(headers["ce_id"].decode())
         if kind == "assignment.opened":
             letter = json.loads(record.value)
             self._begin(
@@ -104,8 +120,10 @@ class Departments:
         """A department from the letter to the resolution; an assisting one only reads it."""
         if letter["role"] != "lead":
             return
-        slug, dice = letter["department"], random.Random(f"{case}{letter['assignment_version']}")
+        slug, dice = letter["department"], random.Random(letter["assignment_id"])
         way = manner(self.city, slug)
+        if dice.random() >= self.answers:
+            return
         hurry = 0.3 if letter["triage_class"] != "ordinary" and way is not LATE else 1.0
         await self._pass(_between(dice, *way.accepts) * hurry)
         seen = {"assignment_version": letter["assignment_version"]}
@@ -134,7 +152,7 @@ class Departments:
 
     async def _at_the_desk(self, case: str, letter: dict[str, Any]) -> None:
         """Nobody's, or returned: to whoever was suggested, else to a street office that has not refused it."""
-        dice = random.Random(f"{case}{letter['assignment_version']}")
+        dice = random.Random(letter["assignment_id"])
         await self._pass(_between(dice, 1 * MINUTE, 4 * MINUTE))
         refused = self._refused_by.get(case, set())
         streets = [
@@ -143,7 +161,8 @@ class Departments:
         owner = self._suggested.get(case)
         if owner is None or owner in refused:
             owner = dice.choice(streets)
-        await self._say(letter["department"], case, "assign", department=owner, reason="按职责改派。")
+        seen = {"assignment_version": letter["assignment_version"]}
+        await self._say(letter["department"], case, "assign", **seen, department=owner, reason="按职责改派。")
 
     async def _close(self, case: str) -> None:
         dice = random.Random(case)
@@ -158,16 +177,17 @@ class Departments:
         await asyncio.sleep(city_time.total_seconds() / self.rate)
 
     async def _say(self, slug: str, case: str, command: str, **fields: Any) -> None:
+        """Again until the broker has it. The id is the same each time, so that it is one command."""
         assert self._producer is not None
-        self.sent += 1
-        body = {
-            "command": command,
-            "case": case,
-            "command_id": f"{slug}-{case[:8]}-{command}-{self.sent}",
-            **fields,
-        }
+        command_id = f"{case}-{fields.get('assignment_version', 0)}-{command}"
+        body = {"command": command, "case": case, "command_id": command_id, **fields}
         value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-        await (await self._producer.send(topics.commands(slug), value, case.encode()))
+        while True:
+            try:
+                await (await self._producer.send(topics.commands(slug), value, case.encode()))
+                return
+            except KafkaError:
+                await asyncio.sleep(AGAIN_S)
 
 
 def _between(dice: random.Random, least: timedelta, most: timedelta) -> timedelta:

@@ -203,3 +203,19 @@ async def clock_base(url: str) -> dict[str, Any]:
         return found
     finally:
         await conn.close()
+
+
+EFFECTS = {
+    "cases": "SELECT count(*) FROM router.cases", "moves": "SELECT count(*) FROM router.move",
+    "replies": "SELECT count(*) FROM router.reply", "clocks": "SELECT count(*) FROM sla.clock",
+    "told": "SELECT count(*) FROM notify.known_case", "requests": "SELECT count(*) FROM intake.journal",
+}  # fmt: skip
+
+
+async def effects(url: str) -> dict[str, int]:
+    """How many rows there are of what only happens once: the same before and after nothing but repeats."""
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        return {name: int(await conn.fetchval(statement)) for name, statement in EFFECTS.items()}
+    finally:
+        await conn.close()

@@ -5,9 +5,8 @@ across getmany deadlocks it. Records of a partition we have not placed ourselves
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,47 +17,24 @@ from aiokafka.errors import CommitFailedError, KafkaError, NoOffsetForPartitionE
 from aiokafka.structs import OffsetAndMetadata
 
 from services.chassis import clock as clocks
-from services.chassis import database, ending, events_in, metrics, telemetry
-from services.chassis.events_in import EventBatch, InboxBatch, Table
-from services.chassis.failure import Gap, Nature, nature
+from services.chassis import database, ending, metrics, telemetry
+from services.chassis.events_in import Table
+from services.chassis.failure import Nature, nature
+from services.chassis.handover import HandOver
 from services.chassis.lanes import Lanes
-from services.chassis.service import Asked, Inbox
+from services.chassis.places import Place
+from services.chassis.service import Inbox
 from services.chassis.settings import ServiceSettings
-from services.contracts import ids
 
 SQL = database.SQL
 log = telemetry.logger("consume")
 POLL_MS = 200
 COMMIT_EVERY_S = 2.0
 FRESH_S = 2.0
-TIMESTAMP_APPENDED = 1
 
 
 class Silent(Exception):
     """Behind, and no record for too long: the process leaves and its supervisor starts another (ground: aiokafka)."""
-
-
-@dataclass(slots=True)
-class Place:
-    """Where we are in one partition. `next` is the offset after the last record handed over."""
-
-    next: int
-    done: int
-    paused: bool = False
-    gap: Gap | None = None
-    executed_at: datetime | None = None
-    told: int = -1
-    pending: "deque[Poll]" = field(default_factory=deque)
-
-
-@dataclass(slots=True)
-class Poll:
-    """What one poll of an inbox topic brought: finished when every shard it concerns has committed."""
-
-    end: int
-    last_at: datetime | None
-    shards: int
-    failed: bool = False
 
 
 @dataclass(slots=True)
@@ -87,8 +63,9 @@ class Consumer:
         pool: asyncpg.Pool,
         shards: int,
     ) -> None:
-        self._settings, self._service, self._table = settings, service, table
-        self._event_topics, self._inbox = frozenset(event_topics), inbox
+        self._settings, self._service = settings, service
+        self._event_topics = frozenset(event_topics)
+        self._handing = HandOver(lanes, table, inbox, settings.batch_size, self._back)
         self._list_inbox, self._inbox_topics = inbox_topics, frozenset(inbox_topics())
         self._lanes, self._pool, self._shards = lanes, pool, shards
         self._places: dict[TopicPartition, Place] = {}
@@ -261,97 +238,16 @@ class Consumer:
         place.next = records[-1].offset + 1
         self._newest[metrics.topic_kind(tp.topic)] = datetime.fromtimestamp(records[-1].timestamp / 1000, UTC)
         if tp.topic in self._inbox_topics:
-            self._hand_over_requests(tp, place, records)
+            self._handing.requests(tp, place, records)
         else:
-            self._hand_over_events(tp, records)
+            self._handing.events(tp, place, records)
 
-    def _hand_over_events(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
-        size = self._settings.batch_size
-        for start in range(0, len(records), size):
-            some = records[start : start + size]
-            decoded = [
-                events_in.decode(
-                    r.topic, r.partition, r.offset, r.key, list(r.headers), r.value or b"", self._table
-                )
-                for r in some
-            ]
-            batch = EventBatch(decoded, self._table, self._outcome(tp, some[-1].offset + 1))
-            self._lanes.put(tp.partition, batch)
-
-    def _outcome(self, tp: TopicPartition, end: int) -> events_in.Outcome:
-        place = self._places[tp]
-
-        def told(error: BaseException | None) -> None:
-            if error is None:
-                place.done, place.gap = max(place.done, end), None
-            elif isinstance(error, Gap):
-                self._gap(tp, place, error)
-            else:
-                place.paused = True
-
-        return told
-
-    def _gap(self, tp: TopicPartition, place: Place, gap: Gap) -> None:
-        """Never skipped: read again from what was applied. The same gap on reading again is the topic's own: stop.
-
-        Everything that was queued behind it comes here with the same Gap, other topics of the shard included.
-        """
-        known = place.gap
-        again = (
-            known is not None
-            and known is not gap
-            and (known.expected, known.found) == (gap.expected, gap.found)
-        )
-        if gap.topic == tp.topic:
-            place.gap = gap
-            if again:
-                self._lanes.lanes[tp.partition].stop(str(gap))
-                return
-        if self._consumer is not None and tp in self._consumer.assignment():
+    def _back(self, tp: TopicPartition) -> None:
+        """Read again from what was applied; nothing to do when the partition is not ours any more."""
+        consumer, place = self._consumer, self._places.get(tp)
+        if consumer is not None and place is not None and tp in consumer.assignment():
             place.next = place.done
-            self._consumer.seek(tp, place.done)
-
-    def _hand_over_requests(
-        self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]
-    ) -> None:
-        assert self._inbox is not None
-        by_shard: dict[int, list[Asked]] = {}
-        for record in records:
-            case = self._inbox.case_of(record.value or b"")
-            shard = ids.shard_of(case, self._shards) if case is not None else 0
-            by_shard.setdefault(shard, []).append(self._asked(record))
-        poll = Poll(records[-1].offset + 1, _appended_at(records[-1]), len(by_shard))
-        place.pending.append(poll)
-        for shard, asked in by_shard.items():
-            batch = InboxBatch(
-                shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll)
-            )
-            self._lanes.put(shard, batch)
-
-    def _asked(self, record: ConsumerRecord) -> Asked:
-        at = _appended_at(record)
-        actor = self._inbox.actor_of(record.topic) if self._inbox else ""
-        return Asked(
-            actor,
-            record.topic,
-            record.offset,
-            record.value or b"",
-            self._lanes.clock.city(at) if at else None,
-        )
-
-    def _poll_outcome(self, place: Place, poll: Poll) -> events_in.Outcome:
-        def told(error: BaseException | None) -> None:
-            if error is not None:
-                place.paused = poll.failed = True
-                return
-            poll.shards -= 1
-            while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
-                finished = place.pending.popleft()
-                place.done = finished.end
-                if finished.last_at is not None:
-                    place.executed_at = finished.last_at - timedelta(milliseconds=1)
-
-        return told
+            consumer.seek(tp, place.done)
 
     def _regulate(self, consumer: AIOKafkaConsumer) -> None:
         """Hold a partition back while its lane is full: what waits in memory is bounded."""
@@ -433,30 +329,3 @@ class Consumer:
             consumer.last_poll_timestamp(tp) if consumer is not None and tp in consumer.assignment() else None
         )
         return datetime.fromtimestamp(stamp / 1000, UTC) if stamp else None
-
-
-def _appended_at(record: ConsumerRecord) -> datetime | None:
-    """The broker's append time (wall); None when the record carries its sender's time instead."""
-    if record.timestamp_type != TIMESTAMP_APPENDED:
-        return None
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
-
-
-async def follow(settings: ServiceSettings, topic: str, take: Callable[[bytes], None]) -> None:
-    """Read a topic of one partition from its end, outside any group: only the newest record counts."""
-    tp = TopicPartition(topic, 0)
-    while True:
-        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False,
-                                    auto_offset_reset="latest", isolation_level="read_committed")  # fmt: skip
-        try:
-            await consumer.start()
-            consumer.assign([tp])
-            await consumer.seek_to_end(tp)
-            while True:
-                for record in (await consumer.getmany(timeout_ms=1000)).get(tp, []):
-                    take(record.value or b"")
-        except (KafkaError, OSError) as away:
-            log.warning("follow.again", topic=topic, error=type(away).__name__)
-            await asyncio.sleep(1.0)
-        finally:
-            await ending.stop(consumer.stop(), "consumer", 3.0)

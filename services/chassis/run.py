@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from services.chassis import consume, database, http, keys, outbox, reload, telemetry, ticker
+from services.chassis import database, follow, http, keys, outbox, reload, telemetry, ticker
 from services.chassis.clock import CityClock
 from services.chassis.consume import Consumer
 from services.chassis.events_in import Table
@@ -198,7 +198,7 @@ class Life:
         for number, worker in enumerate(service.workers):
             loops[f"worker {number}"] = _as_coroutine(worker, running)
         for topic, take in (service.follows or {}).items():
-            loops[f"follow {topic}"] = consume.follow(self._settings, topic, _with(running.state, take))
+            loops[f"follow {topic}"] = follow.follow(self._settings, topic, _with(running.state, take))
         return loops
 
     def _reloaded(self) -> None:

@@ -20,14 +20,15 @@ class Mapper:
     expressions: tuple[tuple[tuple[str, ...], Any], ...]
 
     def apply(self, sent: JsonValue) -> dict[str, JsonValue] | Refused:
-        """Our fields of what was sent, not validated yet. What an expression finds nothing for is left out."""
+        """Our fields of what was sent, not validated yet. What an expression finds nothing for, or no more than
+        an empty text, is left out."""
         found: dict[str, Any] = {}
         for path, expression in self.expressions:
             try:
                 value = expression.search(sent)
             except (JMESPathError, TypeError, ValueError):
                 return not_applicable(".".join(path))
-            if value is not None:
+            if value is not None and value != "":
                 _put(found, path, value)
         return found
 

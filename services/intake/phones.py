@@ -46,8 +46,8 @@ def _by_library(written: str, region: str) -> Phone | None:
 
 
 def mask(national: str) -> str:
-    """138****8000; of short numbers only the ends: 91****67, and never more than half of the digits."""
-    if len(national) >= 10:
+    """138****8000; of shorter numbers only the ends, 91****67. At least four digits stay hidden."""
+    if len(national) >= 11:
         return f"{national[:3]}****{national[-4:]}"
     if len(national) >= 8:
         return f"{national[:2]}****{national[-2:]}"

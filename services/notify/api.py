@@ -19,8 +19,12 @@ from services.notify import contacts, feed, metrics, page, reveal, store
 from services.notify.reveal import Facts, Granted, Refused, Why
 from services.notify.state import State
 
-User = Annotated[str, Path(min_length=1, max_length=128, description="the app's own user id, or an officer's roster id")]
-ChannelName = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,40}$", description="whose app; for operators")]
+User = Annotated[
+    str, Path(min_length=1, max_length=128, description="the app's own user id, or an officer's roster id")
+]
+ChannelName = Annotated[
+    str | None, Query(pattern=r"^[a-z0-9-]{1,40}$", description="whose app; for operators")
+]
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -46,7 +50,9 @@ class FeedPage(BaseModel):
 
 class Purpose(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    purpose: Annotated[str, Field(min_length=2, max_length=200, description="what the contact is needed for; audited")]
+    purpose: Annotated[
+        str, Field(min_length=2, max_length=200, description="what the contact is needed for; audited")
+    ]
 
 
 class Revealed(BaseModel):
@@ -82,7 +88,9 @@ def routes(app: FastAPI, running: Running[State]) -> None:
         since = request.headers.get("last-event-id", "0")
         place = int(since) if re.fullmatch(r"\d{1,18}", since) else 0
         frames = feed.stream(running.plumbing.pool, listeners, recipient, place)
-        return StreamingResponse(frames, media_type="text/event-stream", headers={**NO_STORE, "X-Accel-Buffering": "no"})
+        return StreamingResponse(
+            frames, media_type="text/event-stream", headers={**NO_STORE, "X-Accel-Buffering": "no"}
+        )
 
     @app.post("/v1/contacts/{case}/reveal", response_model=Revealed, tags=["contacts"],
               openapi_extra={"requestBody": {"required": True, "content": {"application/json": {
@@ -190,4 +198,3 @@ def _refusal(why: Why) -> Problem:
     status, title, detail = reveal.ANSWERS[why]
     headers = {"Retry-After": "60"} if why is Why.TOO_MANY else None
     return Problem(status, why.value, title, detail, headers=headers)
-

@@ -117,7 +117,9 @@ def settle(fate: Fate, attempts: int, policy: RetryPolicy) -> Settled:
             return InDoubt(policy.pause(attempts), reason)
 
 
-def resolve(answer: Answer, drops_repeats: bool, on_unknown: OnUnknown, attempts: int, policy: RetryPolicy) -> Sent | Send | Dropped:
+def resolve(
+    answer: Answer, drops_repeats: bool, on_unknown: OnUnknown, attempts: int, policy: RetryPolicy
+) -> Sent | Send | Dropped:
     """A doubt: what the provider says of our id; else its promise to drop repeats; else the template's word.
 
     However often doubt returns, it ends: after the last try nothing is sent again.

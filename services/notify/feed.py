@@ -81,7 +81,9 @@ async def watch(running: "Running[Any]") -> None:
         await asyncio.sleep(LOOK_S)
 
 
-async def stream(pool: asyncpg.Pool, listeners: Listeners, recipient: str, place: int) -> AsyncIterator[bytes]:
+async def stream(
+    pool: asyncpg.Pool, listeners: Listeners, recipient: str, place: int
+) -> AsyncIterator[bytes]:
     """Server-sent events (HTML standard, section 9.2) from after `place`: first what is there, then what comes."""
     with listeners.listen(recipient) as news:
         yield b"retry: 2000\n\n"

@@ -8,8 +8,9 @@ from services.chassis.transaction import Tx
 from services.contracts.events import CaseEvent, CaseRegistered, Rung
 from services.contracts.ids import CaseId
 from services.contracts.values import Contact
-from services.notify import contacts, decide, outcome, store
-from services.notify.decide import Case, Verdict
+from services.notify import contacts, decide, occurrence, outcome, store
+from services.notify.decide import Verdict
+from services.notify.occurrence import Case
 from services.notify.state import State
 
 
@@ -31,8 +32,8 @@ async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -
         case = _fold(batch, event, tx.state)
         if case is None:
             continue
-        for occurrence in decide.occurrences(case, event.envelope.id, event.data):
-            batch.verdicts += decide.notices(occurrence, case, law, tx.now)
+        for happened in occurrence.of_line(case, event.envelope.id, event.data):
+            batch.verdicts += decide.notices(happened, case, law, tx.now)
     await store.add_cases(tx.conn, [(batch.cases[case], contact) for case, contact in batch.new.items()])
     await store.set_holders(tx.conn, [batch.cases[case] for case in batch.moved - batch.new.keys()])
     await outcome.intend(batch.verdicts, tx)
@@ -43,8 +44,8 @@ async def on_clock_events(events: Sequence[Received[Rung]], tx: Tx[State]) -> No
     law = tx.state.bylaw
     verdicts: list[Verdict] = []
     for event in events:
-        occurrence = decide.on_rung(event.case_id, event.envelope.id, event.data)
-        verdicts += decide.notices(occurrence, None, law, tx.now)
+        happened = occurrence.of_rung(event.case_id, event.envelope.id, event.data)
+        verdicts += decide.notices(happened, None, law, tx.now)
     await outcome.intend(verdicts, tx)
 
 
@@ -55,9 +56,9 @@ def _fold(batch: Batch, event: Received[CaseEvent], state: State) -> Case | None
         if not isinstance(event.data, CaseRegistered):
             return None
         found = contacts.addresses(event.data.contact, event.data.channel, state.opener, state.index)
-        known = decide.opened(event.case_id, event.data, found.phone, found.app)
+        known = occurrence.opened(event.case_id, event.data, found.phone, found.app)
         batch.new[event.case_id] = event.data.contact
-    case = decide.after(known, event.data)
+    case = occurrence.after(known, event.data)
     if case != known:
         batch.moved.add(event.case_id)
     batch.cases[event.case_id] = case

@@ -87,4 +87,3 @@ def _suppressed(verdict: Suppressed, tx: Tx[State]) -> Notice:
 
 def _text(verdict: Intended, tx: Tx[State]) -> str:
     return verdict.template.render(verdict.occurrence.subject, tx.state.bylaw.city, verdict.locale)
-

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from services.chassis.service import Running
 from services.contracts.values import Audience
+from services.notify import outgoing as sent
 from services.notify import store
 from services.notify.state import State
 
@@ -46,8 +47,8 @@ def routes(app: FastAPI, running: Running[State]) -> None:
     async def show(number: str = "", audience: str = "") -> HTMLResponse:
         pool = running.plumbing.pool
         wanted = audience if audience in list(Audience) else None
-        rows = await store.outgoing_latest(pool, number.strip().replace("\0", "") or None, wanted, SHOWN)
-        sums = await store.outgoing_count(pool)
+        rows = await sent.latest(pool, number.strip().replace("\0", "") or None, wanted, SHOWN)
+        sums = await sent.count(pool)
         body = document(rows, sums, number.strip(), wanted or "", running.state.bylaw.city.zone)
         return HTMLResponse(body, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
 
@@ -56,9 +57,11 @@ def routes(app: FastAPI, running: Running[State]) -> None:
         cursor: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 200
     ) -> JSONResponse:
         """What would have been sent, oldest first, after `cursor`. Only where the local provider is on."""
-        rows = await store.outgoing_after(running.plumbing.pool, cursor, limit)
+        rows = await sent.after(running.plumbing.pool, cursor, limit)
         items = [_item(row) for row in rows]
-        return JSONResponse({"items": items, "cursor": rows[-1]["id"] if rows else cursor, "more": len(rows) == limit})
+        return JSONResponse(
+            {"items": items, "cursor": rows[-1]["id"] if rows else cursor, "more": len(rows) == limit}
+        )
 
 
 def _item(row: store.Row) -> dict[str, object]:
@@ -68,11 +71,13 @@ def _item(row: store.Row) -> dict[str, object]:
     return {**plain, "notice_id": str(row["notice_id"]), "text": row["body"], "at": at.isoformat()}
 
 
-def document(rows: Sequence[store.Row], sums: Iterable[store.Row], number: str, audience: str, zone: ZoneInfo) -> str:
+def document(
+    rows: Sequence[store.Row], sums: Iterable[store.Row], number: str, audience: str, zone: ZoneInfo
+) -> str:
     """The whole page, bilingual, refreshing itself; everything that comes from a row is escaped."""
     lines = "".join(_line(row, zone) for row in rows)
     table = (
-        '<table><thead><tr><th>时间 time</th><th>编号 number</th><th>收件 to</th><th>内容 text</th></tr></thead>'
+        "<table><thead><tr><th>时间 time</th><th>编号 number</th><th>收件 to</th><th>内容 text</th></tr></thead>"
         f"<tbody>{lines}</tbody></table>"
         if rows
         else '<p class="none">尚无消息。No messages yet.</p>'

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from services.contracts.ids import NoticeId
-from services.notify import store
+from services.notify import outgoing
 from services.notify.fate import Answer, Fate, NeverSeen, Taken
 from services.notify.provider import Message
 
@@ -23,9 +23,9 @@ class LocalProvider:
         self._pool = pool
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Fate]:
-        references = await store.show_outgoing(self._pool, messages)
+        references = await outgoing.show(self._pool, messages)
         return [Taken(str(references[message.notice_id])) for message in messages]
 
     async def ask(self, notices: Sequence[NoticeId]) -> Mapping[NoticeId, Answer]:
-        known = await store.outgoing_of(self._pool, notices)
+        known = await outgoing.of(self._pool, notices)
         return {one: Taken(str(known[one])) if one in known else NeverSeen() for one in notices}

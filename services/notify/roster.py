@@ -36,7 +36,9 @@ class Roster:
         roster = self.city.roster.get(department)
         return roster.on_duty(now.astimezone(self.city.zone)) if roster else None
 
-    def reached(self, audience: Audience, unit: str, handler: str | None, now: datetime) -> tuple[Officer, ...]:
+    def reached(
+        self, audience: Audience, unit: str, handler: str | None, now: datetime
+    ) -> tuple[Officer, ...]:
         """The officers an audience means for a case that `unit` holds; empty when nobody is known."""
         match audience:
             case Audience.CITIZEN:
@@ -62,7 +64,9 @@ class Roster:
         if handler is not None and handler in self.officer_by_id:
             return (self.officer_by_id[handler],)
         desk = self.city.file.desk
-        return tuple(shift.duty_officer for slug in dict.fromkeys((unit, desk)) for shift in self._shift(slug, now))
+        return tuple(
+            shift.duty_officer for slug in dict.fromkeys((unit, desk)) for shift in self._shift(slug, now)
+        )
 
     def handlers(self, unit: str, now: datetime) -> tuple[Officer, ...]:
         """All handlers on duty: who a new assignment is for, as nobody has it yet."""

@@ -141,16 +141,22 @@ async def _record_last(running: Running[State], shard: int, work: "asyncio.Futur
     try:
         async with asyncio.timeout(plumbing.settings.drain_s):
             done = await work
-            async with transaction.begin(plumbing.pool, plumbing.name, shard, plumbing.clock, running.state) as tx:
+            async with transaction.begin(
+                plumbing.pool, plumbing.name, shard, plumbing.clock, running.state
+            ) as tx:
                 await result.record(done, tx)
     except Exception as failed:
         log.warning("send.cut_short", shard=shard, error=type(failed).__name__)
 
 
-async def attempt(running: Running[State], provider: Provider, token: UUID, notices: Sequence[Claimed]) -> Round:
+async def attempt(
+    running: Running[State], provider: Provider, token: UUID, notices: Sequence[Claimed]
+) -> Round:
     """Hand over what may be handed over; says what became of each."""
     margin = timedelta(seconds=provider.call_s)
-    standing = await store.still_claimed(running.plumbing.pool, [one.notice_id for one in notices], token, margin)
+    standing = await store.still_claimed(
+        running.plumbing.pool, [one.notice_id for one in notices], token, margin
+    )
     ours = [one for one in notices if one.notice_id in standing]
     settled = await _settle_doubts(running.state, [one for one in ours if one.doubtful])
     to_send = [one for one in ours if isinstance(settled.get(one.notice_id, Send()), Send)]
@@ -169,7 +175,9 @@ async def _settle_doubts(state: State, doubtful: Sequence[Claimed]) -> dict[Noti
         answers = await had.ask([one.notice_id for one in theirs]) if had else {}
         for one in theirs:
             answer = answers.get(one.notice_id, Unknown("cannot_be_asked"))
-            verdict = fate.resolve(answer, bool(had and had.drops_repeats), one.on_unknown, one.attempts, state.settings.retry)
+            verdict = fate.resolve(
+                answer, bool(had and had.drops_repeats), one.on_unknown, one.attempts, state.settings.retry
+            )
             metrics.DOUBTS.labels(name, type(verdict).__name__.lower()).inc()
             found[one.notice_id] = verdict
     return found

@@ -94,6 +94,7 @@ REASONS: Mapping[str, Said] = {
     "not_a_request": ("无具体诉求", "nothing is asked for"),
     "insufficient_information": ("信息不全", "information is missing"),
     "in_litigation": ("已进入法定程序", "it is before a court or another authority"),
+    "spam": ("无效信息", "not a genuine request"),
     "abusive": ("内容不当", "improper content"),
 }
 OTHER_REASON: Said = ("详见说明", "see the explanation")
@@ -120,12 +121,20 @@ def _department(subject: Subject, city: City, locale: Locale) -> str:
 
 def _category(subject: Subject, city: City, locale: Locale) -> str:
     known = city.category_by_path.get(city.known_category(subject.category) or "")
-    return _pick((known.path.rpartition("/")[2], known.en), locale) if known else _pick(("未分类", "no category"), locale)
+    return (
+        _pick((known.path.rpartition("/")[2], known.en), locale)
+        if known
+        else _pick(("未分类", "no category"), locale)
+    )
 
 
 def _area(subject: Subject, city: City, locale: Locale) -> str:
     known = city.area_by_code.get(subject.area or "")
-    return _pick((known.name.zh, known.name.en), locale) if known else _pick(("地点未明", "place not known"), locale)
+    return (
+        _pick((known.name.zh, known.name.en), locale)
+        if known
+        else _pick(("地点未明", "place not known"), locale)
+    )
 
 
 def _handler(subject: Subject, _city: City, locale: Locale) -> str:
@@ -144,7 +153,9 @@ def _instant(of: Callable[[Subject], datetime | None]) -> Fill:
         if at is None:
             return _pick(("时限内", "the time agreed"), locale)
         local = at.astimezone(city.zone)
-        return f"{local.month}月{local.day}日{local:%H:%M}" if locale is Locale.ZH else f"{local:%-d %b %H:%M}"
+        return (
+            f"{local.month}月{local.day}日{local:%H:%M}" if locale is Locale.ZH else f"{local:%-d %b %H:%M}"
+        )
 
     return fill
 

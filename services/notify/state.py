@@ -84,7 +84,10 @@ def carriers(plumbing: Plumbing, settings: NotifySettings) -> dict[Medium, Provi
     local = LocalProvider(plumbing.pool)
     webhook = _webhook(settings) if settings.webhook_url else None
     by_webhook: Provider = webhook or local
-    return {Medium.SMS: by_webhook if settings.sms_provider == "webhook" else local, Medium.WEBHOOK: by_webhook}
+    return {
+        Medium.SMS: by_webhook if settings.sms_provider == "webhook" else local,
+        Medium.WEBHOOK: by_webhook,
+    }
 
 
 def _webhook(settings: NotifySettings) -> WebhookProvider:
@@ -92,4 +95,3 @@ def _webhook(settings: NotifySettings) -> WebhookProvider:
         settings.webhook_url, settings.webhook_secret.get_secret_value(), timeout_s=settings.webhook_timeout_s,
         drops_repeats=settings.webhook_drops_repeats, allow_loopback=settings.webhook_allow_loopback,
     )  # fmt: skip
-

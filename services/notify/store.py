@@ -1,6 +1,5 @@
 """One function per question to the database. SQL stands in queries.sql."""
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +12,10 @@ from services.chassis import queries
 from services.chassis.database import Connection
 from services.contracts.ids import CaseId, EventId, NoticeId
 from services.contracts.values import Audience, Contact, Kind, Locale, Medium, TriageClass
-from services.notify.decide import Case
-from services.notify.provider import Message
+from services.notify.occurrence import Case
 from services.notify.wording import OnUnknown
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
-OUTGOING_LOCK = zlib.crc32(b"notify.outgoing")
 Row = Mapping[str, object]
 
 
@@ -104,15 +101,19 @@ async def add_cases(conn: Connection, cases: Sequence[tuple[Case, Contact]]) -> 
              c.app, c.tracking, c.department, c.handler)
             for c, contact in cases
         ]  # fmt: skip
-        await conn.execute(SQL["add_cases"], *_columns(rows))
+        await conn.execute(SQL["add_cases"], *columns(rows))
 
 
 async def set_holders(conn: Connection, cases: Sequence[Case]) -> None:
     if cases:
-        await conn.execute(SQL["set_holders"], *_columns([(c.case_id, c.department, c.handler) for c in cases]))
+        await conn.execute(
+            SQL["set_holders"], *columns([(c.case_id, c.department, c.handler) for c in cases])
+        )
 
 
-async def add_notices(conn: Connection, notices: Sequence[Notice], shard: int, now: datetime) -> set[NoticeId]:
+async def add_notices(
+    conn: Connection, notices: Sequence[Notice], shard: int, now: datetime
+) -> set[NoticeId]:
     """Write them; returns the ids that are new."""
     if not notices:
         return set()
@@ -121,17 +122,23 @@ async def add_notices(conn: Connection, notices: Sequence[Notice], shard: int, n
          n.body, n.parts, n.on_unknown, n.state, n.provider, n.reason, n.look_at, n.done_at)
         for n in notices
     ]  # fmt: skip
-    return {NoticeId(row[0]) for row in await conn.fetch(SQL["add_notices"], *_columns(rows), shard, now)}
+    return {NoticeId(row[0]) for row in await conn.fetch(SQL["add_notices"], *columns(rows), shard, now)}
 
 
 async def add_feed(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
     if notices:
         rows = [(n.recipient, n.notice_id, n.number, n.event, n.locale, n.body) for n in notices]
-        await conn.execute(SQL["add_feed"], *_columns(rows), now)
+        await conn.execute(SQL["add_feed"], *columns(rows), now)
 
 
 async def claim(
-    conn: Connection, shard: int, media: Sequence[Medium], most: int, token: UUID, lease: timedelta, provider: str
+    conn: Connection,
+    shard: int,
+    media: Sequence[Medium],
+    most: int,
+    token: UUID,
+    lease: timedelta,
+    provider: str,
 ) -> list[Claimed]:
     """Take up to `most` due notices for `lease` of wall time; oldest first."""
     rows = await conn.fetch(SQL["claim"], shard, list(media), most, token, lease, provider)
@@ -151,7 +158,9 @@ def _claimed(row: asyncpg.Record, contact: Contact | None, app: str | None) -> C
 
 async def sent_lately(conn: Connection, recipients: Iterable[str], since: datetime) -> dict[str, int]:
     """SMS sent to each since a city time."""
-    return {row["recipient"]: row["sent"] for row in await conn.fetch(SQL["sent_lately"], list(recipients), since)}
+    return {
+        row["recipient"]: row["sent"] for row in await conn.fetch(SQL["sent_lately"], list(recipients), since)
+    }
 
 
 async def still_claimed(
@@ -164,7 +173,7 @@ async def still_claimed(
 async def settle(conn: Connection, turned: Sequence[Turned], token: UUID, now: datetime) -> set[NoticeId]:
     """Record what became of a claim; returns those that were still ours."""
     rows = [(t.notice_id, t.state, t.reason, t.reference, t.after) for t in turned]
-    return {NoticeId(row[0]) for row in await conn.fetch(SQL["settle"], *_columns(rows), now, token)}
+    return {NoticeId(row[0]) for row in await conn.fetch(SQL["settle"], *columns(rows), now, token)}
 
 
 async def shards_with_work(pool: asyncpg.Pool, media: Sequence[Medium]) -> set[int]:
@@ -175,34 +184,6 @@ async def backlog(pool: asyncpg.Pool) -> tuple[int, float]:
     """(notices due and not handed over, wall seconds the oldest has waited)."""
     (row,) = await pool.fetch(SQL["backlog"])
     return row["waiting"], row["oldest"]
-
-
-async def show_outgoing(pool: asyncpg.Pool, messages: Sequence[Message]) -> dict[NoticeId, int]:
-    """Keep what would be sent, without clear addresses. One writer at a time: ids rise in order of commit."""
-    rows = [
-        (m.notice_id, m.number, m.event, m.audience, m.medium, m.recipient, m.masked, m.locale, m.text, m.parts, m.at)
-        for m in messages
-    ]
-    async with pool.acquire() as conn, conn.transaction():
-        await conn.execute(SQL["lock_outgoing"], OUTGOING_LOCK)
-        kept = await conn.fetch(SQL["show_outgoing"], *_columns(rows))
-    return {NoticeId(row["notice_id"]): row["id"] for row in kept}
-
-
-async def outgoing_of(pool: asyncpg.Pool, notices: Sequence[NoticeId]) -> dict[NoticeId, int]:
-    return {NoticeId(row["notice_id"]): row["id"] for row in await pool.fetch(SQL["outgoing_of"], list(notices))}
-
-
-async def outgoing_after(pool: asyncpg.Pool, cursor: int, limit: int) -> list[Row]:
-    return [dict(row) for row in await pool.fetch(SQL["outgoing_after"], cursor, limit)]
-
-
-async def outgoing_latest(pool: asyncpg.Pool, number: str | None, audience: str | None, limit: int) -> list[Row]:
-    return [dict(row) for row in await pool.fetch(SQL["outgoing_latest"], number, audience, limit)]
-
-
-async def outgoing_count(pool: asyncpg.Pool) -> list[Row]:
-    return [dict(row) for row in await pool.fetch(SQL["outgoing_count"])]
 
 
 async def feed_after(pool: asyncpg.Pool, recipient: str, place: int, limit: int) -> list[Row]:
@@ -228,10 +209,16 @@ async def asked_lately(conn: Connection, principal: str) -> int:
 
 
 async def audit(
-    conn: Connection, principal: str, case_id: CaseId | None, asked: str, purpose: str, verdict: str, now: datetime
+    conn: Connection,
+    principal: str,
+    case_id: CaseId | None,
+    asked: str,
+    purpose: str,
+    verdict: str,
+    now: datetime,
 ) -> int:
     return int(await conn.fetchval(SQL["audit"], principal, case_id, asked, purpose, verdict, now))
 
 
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+def columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]

@@ -29,7 +29,14 @@ Key = tuple[str, Audience, Medium]
 # Whom the product promises to tell, by what. A set without one of these is refused.
 PROMISED: tuple[Key, ...] = tuple(
     (event, Audience.CITIZEN, medium)
-    for event in ("case.registered", "case.dispatched", "case.responded", "case.resolved", "case.closed", "case.rejected")
+    for event in (
+        "case.registered",
+        "case.dispatched",
+        "case.responded",
+        "case.resolved",
+        "case.closed",
+        "case.rejected",
+    )
     for medium in (Medium.SMS, Medium.APP)
 )
 
@@ -84,7 +91,9 @@ class Template(Row):
         for locale in Locale:
             if (most := self.longest(locale)) > MOST_PARTS:
                 reason = f"may take {most} SMS parts; {MOST_PARTS} are the limit"
-                raise faults.fault(reason, f"最长 {most} 条短信，超过 {MOST_PARTS} 条", ("text", locale.value))
+                raise faults.fault(
+                    reason, f"最长 {most} 条短信，超过 {MOST_PARTS} 条", ("text", locale.value)
+                )
 
     def words(self, locale: Locale) -> str:
         return self.text.zh if locale is Locale.ZH else self.text.en
@@ -101,7 +110,9 @@ class Template(Row):
 
     def render(self, subject: Subject, city: City, locale: Locale) -> str:
         """The text as it is read. What fills a slot is never looked at again: a brace in it stays a brace."""
-        return _BRACES.sub(lambda found: SLOTS[found[1]].fill(subject, city, locale), self.words(locale)).strip()
+        return _BRACES.sub(
+            lambda found: SLOTS[found[1]].fill(subject, city, locale), self.words(locale)
+        ).strip()
 
 
 class TemplatesFile(Row):
@@ -142,7 +153,12 @@ def problems(city: City, templates: TemplatesFile) -> Iterator[Fault]:
     }
     for event, audience in sorted(wanted - told):
         at = ("templates",)
-        yield Fault(FILE, at, f"a plan's ladder tells the {audience} of {event}: no template does", "阶梯所指对象没有模板")
+        yield Fault(
+            FILE,
+            at,
+            f"a plan's ladder tells the {audience} of {event}: no template does",
+            "阶梯所指对象没有模板",
+        )
 
 
 def _event_of(percent: int) -> str:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.contracts.city import Area
 from services.contracts.values import Place
@@ -83,6 +84,7 @@ def within(code: str | None, subtree: str) -> bool:
     return code is not None and (code == subtree or code.startswith(subtree + "/"))
 
 
+@lru_cache(maxsize=10_000)
 def above(code: str) -> tuple[str, ...]:
     """The code and everything above it, deepest first: a/b/c, a/b, a."""
     parts = code.split("/")

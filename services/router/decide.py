@@ -4,7 +4,7 @@ The steps: the area (areas.py) → classifying rules → the most specific rule 
 owner of the area → the dispatcher's desk. Every verdict says which step found the owner, and what nearly did.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from services.contracts import plans
@@ -21,12 +21,13 @@ from services.router.wording import Said
 
 @dataclass(frozen=True)
 class Law:
-    """What is in force in a city, ready to be asked."""
+    """What is in force in a city, ready to be asked. `chosen` remembers plans: the same few hundred facts come again."""
 
     city: City
     areas: Areas
     rules: RuleSet
     zone: ZoneInfo
+    chosen: dict[plans.Facts, Plan] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def desk(self) -> str:
@@ -135,4 +136,7 @@ def _plan(law: Law, facts: Facts, triage: TriageClass, named: str | None) -> Pla
     """The plan a rule names wins over plans.yaml."""
     if named is not None:
         return law.city.plans.by_name[named]
-    return plans.choose(law.city.plans, plans.Facts(facts.category, triage, facts.segment, facts.kind))
+    asked = plans.Facts(facts.category, triage, facts.segment, facts.kind)
+    if (plan := law.chosen.get(asked)) is None:
+        plan = law.chosen[asked] = plans.choose(law.city.plans, asked)
+    return plan

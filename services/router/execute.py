@@ -18,7 +18,7 @@ from services.chassis import service as chassis
 from services.chassis.transaction import Tx
 from services.contracts import ids, topics
 from services.contracts.commands import COMMAND, AnyCommand, Refusal
-from services.contracts.events import CaseEvent, CaseReturned, CommandAccepted, CommandRefused
+from services.contracts.events import CaseEvent, CaseResponded, CaseReturned, CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.router import commands, metrics, store, wording
 from services.router.case import Case
@@ -196,6 +196,8 @@ def tell(tx: Tx[State], case_id: CaseId, verdict: Verdict, cause: str) -> None:
         tx.emit(event, case_id=case_id, cause=cause, at=at)
         if isinstance(event, CaseReturned):
             tx.after_commit.append(metrics.RETURNED.labels(event.reason_code).inc)
+        if isinstance(event, CaseResponded) and event.late_taken:
+            tx.after_commit.append(metrics.LATE_RESPONSES.inc)
 
 
 def _details(command: AnyCommand) -> str:

@@ -28,7 +28,7 @@ from services.contracts import city as cities
 from services.contracts import topics
 from services.contracts.city import City
 from services.contracts.events import AssignmentOpened
-from tests.bench import client
+from tests.bench import client, process
 from tests.bench.client import Answer
 from tests.bench.figure import Figure, Say, against, below, percentile
 
@@ -177,10 +177,8 @@ def on_submissions(bootstrap: str, answers: dict[str, Answer]) -> list[float]:
 
 
 def make_topic(bootstrap: str) -> None:
-    for made in (
-        AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(STRAIGHT, 1, 1)]).values()
-    ):
-        made.result()
+    admin = AdminClient({"bootstrap.servers": bootstrap})  # named: its end would end the request
+    admin.create_topics([NewTopic(STRAIGHT, 1, 1)])[STRAIGHT].result()
 
 
 def assignment_topics(city: City) -> list[TopicPartition]:
@@ -213,7 +211,10 @@ def run(say: Say) -> list[Figure]:
         bootstrap, count = stack.kafka.bootstrap, PER_SECOND * (WARM_SECONDS + SECONDS)
         raw = list(requests(city, stack.tokens, count))
         with reading(Desk(bootstrap, assignment_topics(city), AssignmentOpened.TYPE)) as desk:
+            pids = process.pids_of(stack.children) if process.available() else {}
+            before, began = process.total_s(pids), time.monotonic()
             pushed = uvloop.run(push(stack, desk, raw, say))
+            busy = process.used(before, process.total_s(pids), time.monotonic() - began)
         stages = {
             "accepted": [1000 * (answer.at - answer.due_at) for answer in pushed.accepted.values()],
             "submitted": on_submissions(bootstrap, pushed.accepted),
@@ -223,4 +224,5 @@ def run(say: Say) -> list[Figure]:
         with reading(Desk(bootstrap, [TopicPartition(STRAIGHT, 0, 0)])) as direct:
             peer = uvloop.run(straight(bootstrap, direct, desk.sample))
     refused = Figure("latency.refused", pushed.refused, "requests")
-    return [*figures(pushed.ends(desk.seen), stages, peer), refused]
+    cpu = [Figure(f"latency.cpu.{name}", share, "% of a core") for name, share in busy.items()]
+    return [*figures(pushed.ends(desk.seen), stages, peer), refused, *cpu]

@@ -12,7 +12,7 @@ import asyncpg
 from standardwebhooks import Webhook
 
 from services.contracts.ids import NoticeId
-from services.notify import store
+from services.notify import outgoing
 from services.notify.fate import Fate
 from services.notify.provider import Message, Provider
 from services.notify.provider_local import LocalProvider
@@ -129,7 +129,7 @@ class LocalReceiver:
     provider: Provider
 
     async def received(self) -> list[str]:
-        return [str(row["notice_id"]) for row in await store.outgoing_after(self.pool, 0, 1000)]
+        return [str(row["notice_id"]) for row in await outgoing.after(self.pool, 0, 1000)]
 
     async def repeats(self) -> int:
         return int(await self.pool.fetchval("SELECT coalesce(sum(repeats), 0) FROM outgoing"))

@@ -125,7 +125,9 @@ class TestWebhook:
 
     async def test_another_secret_is_a_forgery(self, webhook: HttpReceiver) -> None:
         url = f"http://127.0.0.1:{webhook.port}/hook"
-        other = WebhookProvider(url, "b3RoZXJvdGhlcm90aGVy", timeout_s=1, drops_repeats=True, allow_loopback=True)
+        other = WebhookProvider(
+            url, "b3RoZXJvdGhlcm90aGVy", timeout_s=1, drops_repeats=True, allow_loopback=True
+        )
         await other.send([message(1)])
         await other.close()
         assert (webhook.forged, webhook.ids) == (1, [])

@@ -25,14 +25,19 @@ async def world(database: str) -> AsyncIterator[World]:
 
 
 class TestReveal:
-    async def ask(self, world: World, principal: str, case: str = str(sample.CASE), body: bytes = b"") -> httpx.Response:
+    async def ask(
+        self, world: World, principal: str, case: str = str(sample.CASE), body: bytes = b""
+    ) -> httpx.Response:
         headers = await world.key(principal)
         async with world.door() as client:
             content = body or orjson.dumps({"purpose": "约上门时间"})
             return await client.post(f"/v1/contacts/{case}/reveal", content=content, headers=headers)
 
     async def audits(self, world: World) -> list[tuple[str, str]]:
-        return [(row["principal"], row["verdict"]) for row in await world.pool.fetch("SELECT * FROM reveal ORDER BY id")]
+        return [
+            (row["principal"], row["verdict"])
+            for row in await world.pool.fetch("SELECT * FROM reveal ORDER BY id")
+        ]
 
     async def test_the_department_whose_assignment_is_open(self, world: World) -> None:
         answer = await self.ask(world, "department:urban-management")
@@ -48,7 +53,9 @@ class TestReveal:
         ("principal", "status", "verdict"),
         [("department:housing", 403, "not_yours"), ("channel:at-pingshan", 403, "not_a_department")],
     )
-    async def test_others_are_refused_and_audited(self, world: World, principal: str, status: int, verdict: str) -> None:
+    async def test_others_are_refused_and_audited(
+        self, world: World, principal: str, status: int, verdict: str
+    ) -> None:
         answer = await self.ask(world, principal)
         assert (answer.status_code, answer.json()["type"]) == (status, f"urn:suban:problem:{verdict}")
         assert await self.audits(world) == [(principal, verdict)]
@@ -59,7 +66,9 @@ class TestReveal:
 
     async def test_a_reports_reporter_is_the_desks_alone(self, world: World) -> None:
         case = ids.case_id("hotline-12345", "a-report")
-        await world.apply(sample.registered(contact=worlds.contact(), kind=Kind.REPORT), sample.dispatched(), case=case)
+        await world.apply(
+            sample.registered(contact=worlds.contact(), kind=Kind.REPORT), sample.dispatched(), case=case
+        )
         answer = await self.ask(world, "department:urban-management", str(case))
         assert answer.json()["type"] == "urn:suban:problem:reporter_protected"
         assert (await self.ask(world, "desk:duty", str(case))).status_code == 200
@@ -69,7 +78,9 @@ class TestReveal:
         assert answer.status_code == 404
         assert await self.audits(world) == [("department:housing", "unknown_case")]
 
-    @pytest.mark.parametrize("body", [b"{}", b"not json", b'{"purpose":""}', b'{"purpose":"a\\u0000b"}', b'{"purpose":"ok","x":1}'])
+    @pytest.mark.parametrize(
+        "body", [b"{}", b"not json", b'{"purpose":""}', b'{"purpose":"a\\u0000b"}', b'{"purpose":"ok","x":1}']
+    )
     async def test_a_purpose_is_needed(self, world: World, body: bytes) -> None:
         answer = await self.ask(world, "department:urban-management", body=body)
         assert answer.status_code == 422
@@ -94,7 +105,9 @@ class TestFeed:
         async with world.door() as client:
             first = (await client.get("/v1/feed/canary-user?limit=1", headers=headers)).json()
             assert ([one["event"] for one in first["items"]], first["more"]) == (["case.registered"], True)
-            rest = (await client.get(f"/v1/feed/canary-user?cursor={first['cursor']}", headers=headers)).json()
+            rest = (
+                await client.get(f"/v1/feed/canary-user?cursor={first['cursor']}", headers=headers)
+            ).json()
             assert ([one["event"] for one in rest["items"]], rest["more"]) == (["case.dispatched"], False)
             end = (await client.get(f"/v1/feed/canary-user?cursor={rest['cursor']}", headers=headers)).json()
             assert (end["items"], end["cursor"]) == ([], 2)
@@ -176,11 +189,17 @@ class TestPage:
             first = (await client.get("/v1/outgoing?limit=1")).json()
             assert first["more"]
             rest = (await client.get(f"/v1/outgoing?cursor={first['cursor']}")).json()
-            assert {one["notice_id"] for one in rest["items"]}.isdisjoint(one["notice_id"] for one in first["items"])
+            assert {one["notice_id"] for one in rest["items"]}.isdisjoint(
+                one["notice_id"] for one in first["items"]
+            )
             assert not rest["more"]
 
     async def test_without_the_local_provider_there_is_no_page(self, database: str) -> None:
-        hook: dict[str, Any] = {"sms_provider": "webhook", "webhook_url": "https://example.org/", "webhook_secret": "c2VjcmV0c2VjcmV0"}
+        hook: dict[str, Any] = {
+            "sms_provider": "webhook",
+            "webhook_url": "https://example.org/",
+            "webhook_secret": "c2VjcmV0c2VjcmV0",
+        }
         async with worlds.opened(database, local_provider=False, **hook) as world, world.door() as client:
             assert (await client.get("/")).status_code == 404
             assert (await client.get("/v1/outgoing")).status_code == 404
@@ -191,4 +210,9 @@ def test_the_description_is_made_without_a_service() -> None:
     assert found["openapi"] == "3.1.0"
     paths = found["paths"]
     assert isinstance(paths, dict)
-    assert {"/v1/feed/{user}", "/v1/feed/{user}/events", "/v1/contacts/{case}/reveal", "/v1/outgoing"} <= paths.keys()
+    assert {
+        "/v1/feed/{user}",
+        "/v1/feed/{user}/events",
+        "/v1/contacts/{case}/reveal",
+        "/v1/outgoing",
+    } <= paths.keys()

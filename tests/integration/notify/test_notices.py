@@ -54,7 +54,9 @@ async def record(world: World, done: Round) -> None:
 
 async def test_a_case_from_registration_to_close(world: World) -> None:
     await world.apply(sample.registered(contact=worlds.contact()), sample.dispatched())
-    await world.apply(sample.accepted(Handler(id="urban-management-h1", name="x")), sample.responded(public_text="下午上门"))
+    await world.apply(
+        sample.accepted(Handler(id="urban-management-h1", name="x")), sample.responded(public_text="下午上门")
+    )
     await world.apply(sample.resolved(), sample.closed())
     await world.send()
     citizen = await world.outgoing(audience="citizen")
@@ -76,9 +78,13 @@ async def test_every_notice_has_one_result_and_no_result_names_anybody(world: Wo
     await world.send()
     told = await world.told()
     assert {kind for kind, _ in told} == {"notice.sent"}
-    assert Counter(data["notice_id"] for _, data in told) == Counter(str(row["notice_id"]) for row in await world.notices())
+    assert Counter(data["notice_id"] for _, data in told) == Counter(
+        str(row["notice_id"]) for row in await world.notices()
+    )
     index = world.state.index.phone("+8613800138000")
-    assert {data["recipient"] for _, data in told if data["audience"] == "citizen" and data["medium"] == "sms"} == {index}
+    assert {
+        data["recipient"] for _, data in told if data["audience"] == "citizen" and data["medium"] == "sms"
+    } == {index}
 
 
 async def test_repeats_of_the_log_tell_nobody_twice(world: World) -> None:
@@ -93,13 +99,19 @@ async def test_repeats_of_the_log_tell_nobody_twice(world: World) -> None:
     assert sum(row["repeats"] for row in await world.outgoing()) == 0
 
 
-async def test_nothing_of_the_citizen_is_kept_in_clear(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_nothing_of_the_citizen_is_kept_in_clear(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     await world.apply(sample.registered(contact=worlds.contact()), sample.dispatched(), sample.resolved())
     await world.send()
     async with world.door() as client:
         headers = await world.key("department:urban-management")
         await client.post(f"/v1/contacts/{sample.CASE}/reveal", json={"purpose": "约时间"}, headers=headers)
-        seen = (await client.get("/")).text + (await client.get("/v1/outgoing")).text + (await client.get("/metrics")).text
+        seen = (
+            (await client.get("/")).text
+            + (await client.get("/v1/outgoing")).text
+            + (await client.get("/metrics")).text
+        )
     kept = await world.everything_kept()
     said = "".join(capsys.readouterr())
     for canary in CANARIES:
@@ -111,26 +123,37 @@ async def test_nothing_of_the_citizen_is_kept_in_clear(world: World, capsys: pyt
 async def test_a_box_of_another_key_reaches_nobody_and_says_so(world: World) -> None:
     stranger = sample.registered()  # sealed with nonsense
     await world.apply(stranger)
-    assert [data["reason"] for kind, data in await world.told() if kind == "notice.suppressed"] == ["no_address"]
+    assert [data["reason"] for kind, data in await world.told() if kind == "notice.suppressed"] == [
+        "no_address"
+    ]
 
 
 async def test_quiet_hours_hold_an_sms_until_the_morning(world: World) -> None:
     world.set_time(sample.NIGHT)
     await world.apply(sample.registered(contact=worlds.contact()), sample.dispatched())
     await world.send()
-    assert [row["event"] for row in await world.outgoing(audience="citizen")] == ["case.registered"]  # allowed at night
+    assert [row["event"] for row in await world.outgoing(audience="citizen")] == [
+        "case.registered"
+    ]  # allowed at night
     assert await world.outgoing(audience="duty_officer")
     waiting = await world.notices(audience="citizen", state="waiting")
     assert [row["event"] for row in waiting] == ["case.dispatched"]
     assert waiting[0]["look_at"] - waiting[0]["made_at"] > timedelta(days=-400)
-    await world.pool.execute("UPDATE notice SET look_at = clock_timestamp() WHERE state = 'waiting'")  # it is morning
+    await world.pool.execute(
+        "UPDATE notice SET look_at = clock_timestamp() WHERE state = 'waiting'"
+    )  # it is morning
     await world.send()
-    assert [row["event"] for row in await world.outgoing(audience="citizen")] == ["case.registered", "case.dispatched"]
+    assert [row["event"] for row in await world.outgoing(audience="citizen")] == [
+        "case.registered",
+        "case.dispatched",
+    ]
 
 
 async def test_an_urgent_case_wakes(world: World) -> None:
     world.set_time(sample.NIGHT)
-    await world.apply(sample.registered(contact=worlds.contact(), triage_class=TriageClass.URGENT), sample.dispatched())
+    await world.apply(
+        sample.registered(contact=worlds.contact(), triage_class=TriageClass.URGENT), sample.dispatched()
+    )
     await world.send()
     assert len(await world.outgoing(audience="citizen")) == 2
 
@@ -185,7 +208,9 @@ class TestDoubt:
         cases = [ids.case_id("at-pingshan", str(n)) for n in range(80)]
         for case in cases:
             await world.apply(sample.registered(contact=worlds.contact()), case=case)
-        await world.pool.execute("UPDATE notice SET recipient = notice_id::text WHERE medium = 'sms'")  # no cap here
+        await world.pool.execute(
+            "UPDATE notice SET recipient = notice_id::text WHERE medium = 'sms'"
+        )  # no cap here
         async with worlds.opened(database, fresh=False) as other:
             await asyncio.gather(world.send(), other.send(), world.send())
         rows = await world.outgoing()
@@ -247,7 +272,9 @@ class TestRetries:
             await world.send()
         assert len(receiver.ids) == 1
 
-    async def test_given_up_it_falls_back_to_the_feed(self, database: str, receiver: receivers.HttpReceiver) -> None:
+    async def test_given_up_it_falls_back_to_the_feed(
+        self, database: str, receiver: receivers.HttpReceiver
+    ) -> None:
         async with worlds.opened(database, **self._settings(receiver)) as world:
             receiver.answer = 400
             await world.apply(sample.dispatched())  # of a case we do not know: staff only
@@ -257,7 +284,9 @@ class TestRetries:
             assert [row["reason"] for row in failed] == ["http_400"]
             feed = await world.pool.fetch("SELECT * FROM feed WHERE recipient = $1", failed[0]["recipient"])
             assert failed[0]["body"] in [row["body"] for row in feed]
-            kinds = [(kind, data["medium"]) for kind, data in await world.told() if data["event"] == "clock.warned"]
+            kinds = [
+                (kind, data["medium"]) for kind, data in await world.told() if data["event"] == "clock.warned"
+            ]
             assert sorted(kinds) == [("notice.failed", "sms"), ("notice.sent", "app")]
 
     async def test_whom_the_feed_has_told_it_tells_no_second_time(
@@ -282,7 +311,9 @@ class TestRetries:
             await world.expire()
             await world.send()
             assert (len(receiver.ids), receiver.again) == (1, 0)
-            assert [data["reason"] for kind, data in await world.told() if kind == "notice.suppressed"] == ["fate_unknown"]
+            assert [data["reason"] for kind, data in await world.told() if kind == "notice.suppressed"] == [
+                "fate_unknown"
+            ]
 
 
 async def test_a_number_gets_its_share_and_the_rest_goes_to_the_feed(database: str) -> None:

@@ -101,7 +101,9 @@ class World:
 
     async def told(self) -> list[tuple[str, dict[str, Any]]]:
         """(type, data) of what is in the outbox for suban.notices.v1."""
-        rows = await self.pool.fetch("SELECT * FROM outbox WHERE topic = $1 ORDER BY shard, first", topics.NOTICES)
+        rows = await self.pool.fetch(
+            "SELECT * FROM outbox WHERE topic = $1 ORDER BY shard, first", topics.NOTICES
+        )
         pairs = [pair for row in rows for pair in zip(row["headers"], row["values"], strict=True)]
         return [
             (envelopes.read_headers(transaction.unpack_headers(headers)).type, json.loads(value))
@@ -126,7 +128,15 @@ class World:
         """All rows of all tables of the schema as text, for the search of what must not be there."""
         names = await self.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'notify'")
         rows = [row for name in names for row in await self.pool.fetch(f"SELECT * FROM {name[0]}")]
-        return "\n".join(str([value.decode(errors="replace") if isinstance(value, bytes) else value for value in _flat(row)]) for row in rows)
+        return "\n".join(
+            str(
+                [
+                    value.decode(errors="replace") if isinstance(value, bytes) else value
+                    for value in _flat(row)
+                ]
+            )
+            for row in rows
+        )
 
 
 def _flat(row: asyncpg.Record) -> list[Any]:
@@ -146,7 +156,9 @@ async def provision(url: str) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str, bootstrap: str = "127.0.0.1:1", *, fresh: bool = True, **more: Any) -> AsyncIterator[World]:
+async def opened(
+    url: str, bootstrap: str = "127.0.0.1:1", *, fresh: bool = True, **more: Any
+) -> AsyncIterator[World]:
     """notify as its own boot makes it, with its lanes and without its other loops. The city's time is a Monday noon."""
     if fresh:
         await provision(url)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
@@ -68,7 +69,7 @@ class Rig:
         for shard in range(SHARDS):
             mine = [one for one in received if ids.shard_of(one.case_id, SHARDS) == shard]
             if mine:
-                await self.job(shard, lambda tx, mine=mine: handlers.on_submissions(mine, tx))
+                await self.job(shard, partial(handlers.on_submissions, mine))
 
     async def ask(
         self, actor: str, *bodies: dict[str, Any], at: datetime | None = None, untimed: bool = False
@@ -82,7 +83,7 @@ class Rig:
             asked.append(Asked(actor, topic, offset, orjson.dumps(body), appended))
         case_id = handlers.case_of(asked[0].body)
         shard = ids.shard_of(case_id, SHARDS) if case_id else 0
-        await self.job(shard, lambda tx: handlers.on_commands(asked, tx))
+        await self.job(shard, partial(handlers.on_commands, asked))
 
     async def written(self, *types: str) -> list[Written]:
         """Everything in the outbox, in the order of writing, of these types."""

@@ -74,8 +74,8 @@ async def test_return_and_dispatch_again_by_http(router: Rig, case: tuple[CaseId
         "POST", path, json={"command": "assign", "command_id": "1", "department": "police", "reason": "治安"}
     )
     assert (sent.status_code, sent.json()["state"]) == (200, "dispatched")
-    case = (await router.call("GET", f"/v1/cases/{case_id}")).json()
-    assert (case["holder"], case["bounces"]) == ("police", 1)
+    shown = (await router.call("GET", f"/v1/cases/{case_id}")).json()
+    assert (shown["holder"], shown["bounces"]) == ("police", 1)
     stale = await router.call(
         "POST", path, unit, json={"command": "accept", "command_id": "2", "assignment_version": 1}
     )
@@ -212,10 +212,7 @@ async def test_silence_closes(router: Rig, case: tuple[CaseId, str]) -> None:
     await router.pool.execute("UPDATE cases SET close_at = now() - interval '1 second'")
     assert await router.job(shard, handlers.close_silent)
     assert not await router.job(shard, handlers.close_silent)
-    assert (await router.types(case_id))[-2:] == [
-        "case.closed",
-        "assignment.cancelled",
-    ] or "case.closed" in await router.types(case_id)
+    assert (await router.types(case_id)).count("case.closed") == 1
     assert (await router.call("GET", f"/v1/cases/{case_id}")).json()["state"] == "closed"
 
 

@@ -72,7 +72,7 @@ async def test_acts_in_the_same_batch_and_later(router: Rig) -> None:
         act("k", "withdraw", "a2", now), act("k", "urge", "a3", now), act("k", "rate", "a4", now, rating=5)
     )
     types = await router.types(one.case_id)
-    assert types[-2:] == ["case.withdrawn", "assignment.cancelled"] or "case.withdrawn" in types
+    assert types.count("case.withdrawn") == types.count("assignment.cancelled") == 1
     assert types.count("case.urged") == 1
     assert await router.pool.fetchval("SELECT count(*) FROM act") == 4
     assert (await router.call("GET", f"/v1/cases/{one.case_id}")).json()["state"] == "withdrawn"

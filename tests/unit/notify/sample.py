@@ -26,7 +26,8 @@ from services.contracts.values import (
     TriageClass,
 )
 from services.notify import book
-from services.notify.decide import Bylaw, Case
+from services.notify.decide import Bylaw
+from services.notify.occurrence import Case
 
 CITY = Path(__file__).resolve().parents[3] / "deploy" / "city" / "pingshan"
 CASE = CaseId(UUID(int=4_000_004))
@@ -76,7 +77,11 @@ def registered(at: datetime = NOON, holder: Holder = DESK, **more: Any) -> event
 def dispatched(at: datetime = NOON, department: str = "urban-management") -> events.CaseDispatched:
     holder = Holder(unit=department, is_desk=False)
     return events.CaseDispatched(
-        **line(at, State.DISPATCHED, holder), assignment_id="a", assignment_version=1, department=department, reason="r"
+        **line(at, State.DISPATCHED, holder),
+        assignment_id="a",
+        assignment_version=1,
+        department=department,
+        reason="r",
     )
 
 
@@ -86,7 +91,9 @@ def accepted(handler: Handler | None, at: datetime = NOON) -> events.CaseAccepte
     )
 
 
-def responded(first: bool = True, public_text: str | None = None, at: datetime = NOON) -> events.CaseResponded:
+def responded(
+    first: bool = True, public_text: str | None = None, at: datetime = NOON
+) -> events.CaseResponded:
     return events.CaseResponded(
         **line(at, State.IN_PROGRESS, BUREAU), department="urban-management", basis=ResponseBasis.PUBLIC_MESSAGE,
         first=first, public_text=public_text,

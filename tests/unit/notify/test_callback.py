@@ -8,7 +8,14 @@ from services.notify.callback import Forbidden
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.org/x", "ftp://example.org", "https://user:word@example.org/", "https://example.org/#x", "https:///x", "x"],
+    [
+        "http://example.org/x",
+        "ftp://example.org",
+        "https://user:word@example.org/",
+        "https://example.org/#x",
+        "https:///x",
+        "x",
+    ],
 )
 def test_what_is_refused_unread(url: str) -> None:
     with pytest.raises(Forbidden):

@@ -18,8 +18,9 @@ from services.contracts.values import (
     State,
     TriageClass,
 )
-from services.notify import decide
-from services.notify.decide import Case, Intended, Suppressed, Verdict
+from services.notify import decide, occurrence
+from services.notify.decide import Intended, Suppressed, Verdict
+from services.notify.occurrence import Case
 from tests.unit.notify import sample
 
 LAW = sample.bylaw()
@@ -27,13 +28,13 @@ HANDLER = Handler(id="urban-management-h1", name="typed by hand")
 
 
 def told(event: CaseEvent, case: Case | None = None, now: datetime = sample.NOON) -> list[Verdict]:
-    known = decide.after(case or sample.case(), event)
-    found = decide.occurrences(known, sample.event_id(event.TYPE), event)
+    known = occurrence.after(case or sample.case(), event)
+    found = occurrence.of_line(known, sample.event_id(event.TYPE), event)
     return [verdict for one in found for verdict in decide.notices(one, known, LAW, now)]
 
 
 def rungs(event: Any, now: datetime = sample.NOON) -> list[Verdict]:
-    return decide.notices(decide.on_rung(sample.CASE, sample.event_id("rung"), event), None, LAW, now)
+    return decide.notices(occurrence.of_rung(sample.CASE, sample.event_id("rung"), event), None, LAW, now)
 
 
 def intended(verdicts: list[Verdict], audience: Audience) -> list[Intended]:
@@ -41,9 +42,18 @@ def intended(verdicts: list[Verdict], audience: Audience) -> list[Intended]:
 
 
 def test_the_citizen_hears_by_sms_and_app() -> None:
-    for event in (sample.registered(), sample.dispatched(), sample.responded(), sample.resolved(), sample.closed()):
+    for event in (
+        sample.registered(),
+        sample.dispatched(),
+        sample.responded(),
+        sample.resolved(),
+        sample.closed(),
+    ):
         found = intended(told(event), Audience.CITIZEN)
-        assert [(one.medium, one.recipient) for one in found] == [(Medium.SMS, "phone-index"), (Medium.APP, "app-index")]
+        assert [(one.medium, one.recipient) for one in found] == [
+            (Medium.SMS, "phone-index"),
+            (Medium.APP, "app-index"),
+        ]
 
 
 def test_who_left_no_telephone_hears_by_app_alone() -> None:
@@ -70,12 +80,16 @@ def test_an_assignment_is_told_to_duty_officer_handlers_and_head() -> None:
     shift = LAW.roster.on_duty("urban-management", sample.NOON)
     assert shift is not None
     assert [one.recipient for one in intended(found, Audience.DUTY_OFFICER)] == [shift.duty_officer.id]
-    assert [one.recipient for one in intended(found, Audience.HANDLER)] == [each.id for each in shift.handlers]
+    assert [one.recipient for one in intended(found, Audience.HANDLER)] == [
+        each.id for each in shift.handlers
+    ]
 
 
 def test_what_nobody_claims_is_the_desks() -> None:
     unclaimed = sample.registered(holder=Holder(unit="dispatch-desk", is_desk=True, reason="no rule"))
-    assert {one.occurrence.unit for one in told(unclaimed) if one.occurrence.event == "assignment.opened"} == {"dispatch-desk"}
+    assert {
+        one.occurrence.unit for one in told(unclaimed) if one.occurrence.event == "assignment.opened"
+    } == {"dispatch-desk"}
     assert not [one for one in told(sample.registered()) if one.occurrence.event == "assignment.opened"]
 
 
@@ -107,7 +121,7 @@ def test_a_rung_of_an_unknown_unit_reaches_somebody_or_says_so() -> None:
 
 def test_a_typed_name_is_never_said() -> None:
     spoken = decide.notices(
-        decide.on_rung(sample.CASE, sample.event_id("r"), sample.warned(handler=Handler(id="x", name="张三 13800138000"))),
+        occurrence.of_rung(sample.CASE, sample.event_id("r"), sample.warned(handler=Handler(id="x", name="张三 13800138000"))),
         None, LAW, sample.NOON,
     )  # fmt: skip
     assert {one.occurrence.subject.handler_name for one in spoken} == {None}
@@ -137,7 +151,9 @@ class TestQuietHours:
 
 class TestOnce:
     def test_the_id_is_derived_from_the_cause(self) -> None:
-        assert [one.notice_id for one in told(sample.dispatched())] == [one.notice_id for one in told(sample.dispatched())]
+        assert [one.notice_id for one in told(sample.dispatched())] == [
+            one.notice_id for one in told(sample.dispatched())
+        ]
 
     def test_another_event_is_another_notice(self) -> None:
         first = {one.notice_id for one in told(sample.dispatched())}
@@ -150,16 +166,19 @@ class TestOnce:
 
 class TestHolder:
     def test_an_assignment_opens_and_closes(self) -> None:
-        case = decide.after(sample.case(), sample.dispatched())
+        case = occurrence.after(sample.case(), sample.dispatched())
         assert case.department == "urban-management"
-        case = decide.after(case, sample.accepted(HANDLER))
+        case = occurrence.after(case, sample.accepted(HANDLER))
         assert case.handler == HANDLER.id
-        assert decide.after(case, sample.resolved()).department == "urban-management"
-        shut = decide.after(case, sample.closed())
+        assert occurrence.after(case, sample.resolved()).department == "urban-management"
+        shut = occurrence.after(case, sample.closed())
         assert (shut.department, shut.handler) == (None, None)
 
     def test_a_new_owner_has_no_handler_yet(self) -> None:
-        case = decide.after(sample.case(department="urban-management", handler=HANDLER.id), sample.dispatched(department="housing"))
+        case = occurrence.after(
+            sample.case(department="urban-management", handler=HANDLER.id),
+            sample.dispatched(department="housing"),
+        )
         assert (case.department, case.handler) == ("housing", None)
 
 
@@ -170,6 +189,6 @@ def test_staff_read_chinese_and_citizens_their_own_language() -> None:
 
 
 def test_a_case_is_known_by_its_registration() -> None:
-    case = decide.opened(sample.CASE, sample.registered(kind=Kind.REPORT), "p", None)
+    case = occurrence.opened(sample.CASE, sample.registered(kind=Kind.REPORT), "p", None)
     assert (case.kind, case.phone, case.app, case.has_contact) == (Kind.REPORT, "p", None, True)
     assert case.due_response_at - case.received_at == sample.plan().response.target

@@ -17,7 +17,12 @@ from services.notify import sms
         ("a" * 307, "gsm7", 307, 3),
         ("€" * 80, "gsm7", 160, 1),
         ("€" * 81, "gsm7", 162, 2),
-        ("a" * 152 + "€" + "a" * 152, "gsm7", 306, 3),  # the euro does not fit into the first part's last septet
+        (
+            "a" * 152 + "€" + "a" * 152,
+            "gsm7",
+            306,
+            3,
+        ),  # the euro does not fit into the first part's last septet
         ("中" * 70, "ucs2", 70, 1),
         ("中" * 71, "ucs2", 71, 2),
         ("中" * 134, "ucs2", 134, 2),

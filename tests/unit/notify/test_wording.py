@@ -55,7 +55,11 @@ def test_what_is_refused(changes: dict[str, Any], reason: str) -> None:
 
 
 def test_free_text_never_goes_into_an_sms() -> None:
-    both = {"event": "case.resolved", "text": {"zh": "{public_text}", "en": "{public_text}"}, "slots": ["public_text"]}
+    both = {
+        "event": "case.resolved",
+        "text": {"zh": "{public_text}", "en": "{public_text}"},
+        "slots": ["public_text"],
+    }
     assert "free text never goes into an SMS" in refused(**both)
     assert Template.model_validate(SMS | both | {"medium": "app"}).medium is Medium.APP
 
@@ -83,7 +87,10 @@ def test_no_slot_is_longer_than_it_says() -> None:
         city.department_by_slug, city.category_by_path, city.area_by_code, strict=False)]  # fmt: skip
     for name in ("department", "category", "area", "at"):
         slot = slots.SLOTS[name]
-        assert max(len(slot.fill(subject, city, locale)) for subject in subjects for locale in Locale) <= slot.longest
+        assert (
+            max(len(slot.fill(subject, city, locale)) for subject in subjects for locale in Locale)
+            <= slot.longest
+        )
 
 
 def test_the_citizen_reads_words_not_codes() -> None:
@@ -116,7 +123,11 @@ def test_the_same_template_twice_and_a_promise_without_one_are_refused() -> None
 
 def test_a_rung_nobody_would_be_told_of_is_a_fault() -> None:
     law = sample.bylaw()
-    kept = [row for row in law.templates.templates if row.event != "clock.breached" or row.audience is not Audience.HEAD]
+    kept = [
+        row
+        for row in law.templates.templates
+        if row.event != "clock.breached" or row.audience is not Audience.HEAD
+    ]
     faults = list(wording.problems(law.city, TemplatesFile(templates=tuple(kept))))
     assert [fault.reason for fault in faults] == [
         "a plan's ladder tells the head of clock.breached: no template does"
@@ -127,8 +138,14 @@ def test_a_bad_file_is_refused_with_line_and_reason(tmp_path: Path) -> None:
     for name in wording.MODELS:
         (tmp_path / name).write_text((sample.CITY / name).read_text(encoding="utf-8"), encoding="utf-8")
     path = tmp_path / wording.FILE
-    path.write_text(path.read_text(encoding="utf-8").replace("slots: [number, due_response, tracking]", "slots: [number, mobile]"))
-    with pytest.raises(BadFile, match=r"templates\.yaml:\d+: templates\[0\]\.slots\[1\]: this event has no such slot"):
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "slots: [number, due_response, tracking]", "slots: [number, mobile]"
+        )
+    )
+    with pytest.raises(
+        BadFile, match=r"templates\.yaml:\d+: templates\[0\]\.slots\[1\]: this event has no such slot"
+    ):
         book.load(tmp_path, "22:00-07:00")
 
 

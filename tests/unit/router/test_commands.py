@@ -162,7 +162,7 @@ def test_return_and_dispatch_again(case: Case) -> None:
 def test_the_returnable_window(case: Case) -> None:
     last = after(4) + CITY.file.return_window
     minutes = (last - town.NINE) / timedelta(minutes=1)
-    fields = {"reason_code": "other", "grounds": "x"}
+    fields: dict[str, Any] = {"reason_code": "other", "grounds": "x"}
     assert done(say(case, "return", minute=minutes, **fields))
     late = refused(say(case, "return", minute=minutes + 1, **fields))
     assert late.code is Refusal.ILLEGAL_MOVE

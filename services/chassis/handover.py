@@ -1,0 +1,108 @@
+"""Records become work for the lanes; what comes of it moves the place they were read from."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from services.chassis import events_in, places
+from services.chassis.events_in import EventBatch, InboxBatch, Table
+from services.chassis.failure import Gap
+from services.chassis.lanes import Lanes
+from services.chassis.places import Place, Poll
+from services.chassis.service import Asked, Inbox
+from services.contracts import ids
+
+
+class HandOver:
+    """`back` seeks a partition to where its place is done, for reading again after a gap."""
+
+    def __init__(
+        self, lanes: Lanes, table: Table, inbox: Inbox | None, batch_size: int, back: Callable[[TopicPartition], None]
+    ) -> None:
+        self._lanes, self._table, self._inbox, self._batch_size, self._back = lanes, table, inbox, batch_size, back
+        self._shards = len(lanes.lanes)
+
+    def events(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
+        size = self._batch_size
+        for start in range(0, len(records), size):
+            some = records[start : start + size]
+            decoded = [
+                events_in.decode(
+                    r.topic, r.partition, r.offset, r.key, list(r.headers), r.value or b"", self._table
+                )
+                for r in some
+            ]
+            batch = EventBatch(decoded, self._table, self._outcome(tp, place, some[-1].offset + 1))
+            self._lanes.put(tp.partition, batch)
+
+    def _outcome(self, tp: TopicPartition, place: Place, end: int) -> events_in.Outcome:
+        def told(error: BaseException | None) -> None:
+            if error is None:
+                place.done, place.gap = max(place.done, end), None
+            elif isinstance(error, Gap):
+                self._gap(tp, place, error)
+            else:
+                place.paused = True
+
+        return told
+
+    def _gap(self, tp: TopicPartition, place: Place, gap: Gap) -> None:
+        """Never skipped: read again from what was applied. The same gap on reading again is the topic's own: stop.
+
+        Everything that was queued behind it comes here with the same Gap, other topics of the shard included.
+        """
+        known = place.gap
+        again = (
+            known is not None
+            and known is not gap
+            and (known.expected, known.found) == (gap.expected, gap.found)
+        )
+        if gap.topic == tp.topic:
+            place.gap = gap
+            if again:
+                self._lanes.lanes[tp.partition].stop(str(gap))
+                return
+        self._back(tp)
+
+    def requests(
+        self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]
+    ) -> None:
+        assert self._inbox is not None
+        by_shard: dict[int, list[Asked]] = {}
+        for record in records:
+            case = self._inbox.case_of(record.value or b"")
+            shard = ids.shard_of(case, self._shards) if case is not None else 0
+            by_shard.setdefault(shard, []).append(self._asked(record))
+        poll = Poll(records[-1].offset + 1, places.appended_at(records[-1]), len(by_shard))
+        place.pending.append(poll)
+        for shard, asked in by_shard.items():
+            batch = InboxBatch(
+                shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll)
+            )
+            self._lanes.put(shard, batch)
+
+    def _asked(self, record: ConsumerRecord) -> Asked:
+        at = places.appended_at(record)
+        actor = self._inbox.actor_of(record.topic) if self._inbox else ""
+        return Asked(
+            actor,
+            record.topic,
+            record.offset,
+            record.value or b"",
+            self._lanes.clock.city(at) if at else None,
+        )
+
+    def _poll_outcome(self, place: Place, poll: Poll) -> events_in.Outcome:
+        def told(error: BaseException | None) -> None:
+            if error is not None:
+                place.paused = poll.failed = True
+                return
+            poll.shards -= 1
+            while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
+                finished = place.pending.popleft()
+                place.done = finished.end
+                if finished.last_at is not None:
+                    place.executed_at = finished.last_at - timedelta(milliseconds=1)
+
+        return told

@@ -1,0 +1,129 @@
+"""What happened, as people are told of it: lines of the log and rungs of a clock, each under the name its templates have.
+
+Pure. It also says what a line changes in what we know of a case: whose assignment is open, and the handler it named.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.contracts.events import (
+    CaseAccepted,
+    CaseDispatched,
+    CaseEvent,
+    CaseRegistered,
+    CaseRejected,
+    CaseResolved,
+    CaseResponded,
+    CaseReturned,
+    Rung,
+)
+from services.contracts.ids import CaseId, EventId
+from services.contracts.values import Audience, Kind, Locale, State, TriageClass
+from services.notify.slots import Subject
+
+OPENED = "assignment.opened"
+SHUT = (State.CLOSED, State.REJECTED, State.MERGED, State.WITHDRAWN, State.TRANSFERRED_OUT, State.HANDED_OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What notify knows of a case. `phone`, `app`: blind indexes. `department`: whose assignment is open."""
+
+    case_id: CaseId
+    number: str
+    channel: str
+    kind: Kind
+    triage_class: TriageClass
+    category: str | None
+    area: str | None
+    received_at: datetime
+    due_response_at: datetime
+    due_close_at: datetime
+    locale: Locale
+    phone: str | None
+    app: str | None
+    tracking: str | None = None
+    department: str | None = None
+    handler: str | None = None
+    has_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something people are told of, under the name their templates have. `audiences` None: all with a template."""
+
+    event: str
+    event_id: EventId
+    case_id: CaseId
+    subject: Subject
+    unit: str
+    handler: str | None = None
+    audiences: tuple[Audience, ...] | None = None
+
+
+def opened(case_id: CaseId, event: CaseRegistered, phone: str | None, app: str | None) -> Case:
+    """A case as it is registered. The plan travels in the event, so its due times need no file."""
+    return Case(
+        case_id, event.number, event.channel, event.kind, event.triage_class, event.category, event.area,
+        event.received_at, event.received_at + event.plan.response.target, event.received_at + event.plan.close.target,
+        event.contact.locale, phone, app, event.tracking, has_contact=event.contact.sealed is not None,
+    )  # fmt: skip
+
+
+def after(case: Case, event: CaseEvent) -> Case:
+    """Whose assignment is open now, and the handler it named. Whoever no longer holds the case loses its contact."""
+    if event.state in SHUT or isinstance(event, CaseReturned):
+        return replace(case, department=None, handler=None)
+    match event:
+        case CaseDispatched():
+            return replace(case, department=event.department, handler=None)
+        case CaseAccepted() | CaseResponded() if event.handler is not None:
+            return replace(case, handler=event.handler.id)
+    return case
+
+
+def of_line(case: Case, event_id: EventId, event: CaseEvent) -> Iterator[Occurrence]:
+    """What one line of the log is told as. A response that was none, and was not said in public, is told to nobody."""
+    unit = event.department if isinstance(event, CaseDispatched | CaseReturned) else event.holder.unit
+    if isinstance(event, CaseResponded | CaseResolved):
+        unit = event.department
+    told = not isinstance(event, CaseResponded) or event.first or event.public_text is not None
+    subject = _subject(case, event, unit)
+    if told:
+        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler)
+    new_owner = _new_owner(event)
+    if new_owner is not None:
+        yield Occurrence(OPENED, event_id, case.case_id, replace(subject, unit=new_owner), new_owner)
+
+
+def _new_owner(event: CaseEvent) -> str | None:
+    """Who has got it by this event: a department, or the desk when nobody claims it or it comes back."""
+    if isinstance(event, CaseDispatched):
+        return event.department
+    unclaimed = isinstance(event, CaseRegistered) and event.holder.reason is not None
+    if event.holder.is_desk and (unclaimed or isinstance(event, CaseReturned)):
+        return event.holder.unit
+    return None
+
+
+def of_rung(case_id: CaseId, event_id: EventId, rung: Rung) -> Occurrence:
+    """A rung names its audience itself, so that nothing of the case need be known."""
+    subject = Subject(
+        rung.number, rung.fired_at, rung.holder, rung.category, rung.area, due_at=rung.due_at, kind=rung.clock,
+        percent=rung.percent,
+    )  # fmt: skip
+    handler = rung.handler.id if rung.handler else None
+    return Occurrence(rung.TYPE, event_id, case_id, subject, rung.holder, handler, rung.audiences)
+
+
+def _subject(case: Case, event: CaseEvent, unit: str) -> Subject:
+    return Subject(
+        case.number, event.at, unit, case.category, case.area,
+        received_at=case.received_at, due_response_at=case.due_response_at, due_close_at=case.due_close_at,
+        triage_class=case.triage_class, request_kind=case.kind, tracking=case.tracking,
+        kind=event.kind if isinstance(event, CaseResolved) else None,
+        reason_code=event.reason_code if isinstance(event, CaseRejected | CaseReturned) else None,
+        basis=event.basis if isinstance(event, CaseResponded) else None,
+        public_text=event.public_text if isinstance(event, CaseResponded | CaseResolved | CaseRejected) else None,
+    )  # fmt: skip

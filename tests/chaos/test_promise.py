@@ -1,0 +1,189 @@
+"""The promise under fire: whatever is killed, frozen, cut off or repeated, the ledger finds nothing lost or done twice.
+
+The short forms run in `make test`; `make chaos` runs the same with thousands of requests each.
+"""
+
+import asyncio
+import json
+import random
+import signal
+from datetime import datetime
+
+import pytest
+from confluent_kafka import Producer
+
+from deploy.local import demo_channels, evidence
+from deploy.local.demo_channels import Pusher
+from deploy.local.demo_requests import Item
+from deploy.local.stack import SERVICES
+from tests.chaos.harness import Rig, Size
+
+FREEZE_S = 9.0  # longer than the session timeout of conftest.py
+
+KILLS = [Size(500, 35, 1), pytest.param(Size(5000, 50, 2), marks=pytest.mark.long)]
+FREEZES = [Size(300, 25, FREEZE_S), pytest.param(Size(5000, 50, FREEZE_S), marks=pytest.mark.long)]
+OUTAGES = [Size(300, 30, 4), pytest.param(Size(5000, 60, 20), marks=pytest.mark.long)]
+REPEATS = [Size(100, 30, 0), pytest.param(Size(5000, 80, 0), marks=pytest.mark.long)]
+HELD = [Size(30, 30, 0), pytest.param(Size(600, 120, 0), marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("size", KILLS)
+def test_killed_at_random_moments(rig: Rig, size: Size) -> None:
+    """SIGKILL on every service again and again, at moments nobody chose."""
+    dice = random.Random(size.requests)
+    with rig.load(size) as load:
+        rounds = 0
+        while not load.pushed.is_set():
+            victims = dice.sample(SERVICES, len(SERVICES))
+            for victim in victims if rounds < 50 else ():
+                rig.pass_time(dice.uniform(0.2, 1.5) * size.away_s, load)
+                rig.kill(victim)
+            rounds += 1
+            rig.pass_time(2 * size.away_s, load)
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+    assert rig.restarts.total() >= len(SERVICES)
+
+
+@pytest.mark.parametrize("size", FREEZES)
+def test_frozen_longer_than_the_session_and_thawed(rig: Rig, size: Size) -> None:
+    """A frozen process loses its shards to its twin; thawed, it must not go on where it was."""
+    with rig.load(size) as load:
+        for victim in (
+            ("router", "sla") if size.requests < 1000 else ("router", "sla", "notify", "intake", "router")
+        ):
+            with rig.twin(victim) if victim != "intake" else rig.frozen("intake"):
+                rig.pass_time(2.0, load)  # both have shards
+                if victim != "intake":
+                    with rig.frozen(victim):
+                        rig.pass_time(size.away_s)
+                rig.pass_time(2.0)
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+
+
+@pytest.mark.parametrize("size", OUTAGES)
+def test_kafka_away_and_back(rig: Rig, size: Size) -> None:
+    """Intake goes on answering 202; everything arrives later, in order."""
+    with rig.load(size) as load:
+        rig.wait(lambda: load.count > size.requests // 10, 60)
+        rig.stack.kafka.stop()
+        before = load.count
+        rig.pass_time(size.away_s)
+        taken_meanwhile = load.count - before
+        rig.stack.kafka.start()
+        rig.stack.kafka.wait_ready()
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+    assert taken_meanwhile > 0
+
+
+@pytest.mark.parametrize("size", OUTAGES)
+def test_postgres_restarted_under_load(rig: Rig, size: Size) -> None:
+    """No 202 without a case; what cannot be written is answered 503."""
+    times = 2 if size.requests < 1000 else 6
+    with rig.load(size) as load:
+        for turn in range(times):
+            rig.wait(lambda turn=turn: load.count > size.requests * (turn + 1) // (times + 2), 120)  # type: ignore[misc]
+            rig.stack.postgres.restart(signal.SIGQUIT if turn % 2 else signal.SIGINT)
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+    assert set(load.pusher.answers) <= {"202", "503", "429"}, load.pusher.answers
+
+
+def test_one_request_sent_twenty_times_at_once(rig: Rig) -> None:
+    item = Item(
+        "at-pingshan", "twenty", json.dumps({"request_id": "twenty", "text": "同一件事说二十遍"}).encode()
+    )
+
+    async def push() -> Pusher:
+        async with demo_channels.client(rig.stack.http("intake")) as client:
+            pusher = Pusher(client, rig.stack.tokens)
+            await asyncio.gather(*(pusher.push(item) for _ in range(20)))
+            return pusher
+
+    promises = asyncio.run(push()).promises
+    rig.promises += promises
+    assert len(promises) == 20
+    assert len({(promise.case_id, promise.number) for promise in promises}) == 1
+    rig.rest()
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+
+
+@pytest.mark.parametrize("size", REPEATS)
+def test_everything_published_again_in_another_order(rig: Rig, size: Size) -> None:
+    """Every record that is on Kafka, commands too, once more and shuffled: nothing happens twice."""
+    with rig.load(size):
+        pass
+    before = asyncio.run(evidence.effects(rig.stack.postgres.url()))
+    _publish_again(rig)
+    after = asyncio.run(evidence.effects(rig.stack.postgres.url()))
+    with rig.load(Size(20, 20, 0)):
+        """Everything repeated is behind these in every partition."""
+    assert after == before
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+
+
+def _publish_again(rig: Rig) -> None:
+    records = list(evidence.topics(rig.stack.kafka.bootstrap))
+    random.Random(7).shuffle(records)
+    producer = Producer(
+        {
+            "bootstrap.servers": rig.stack.kafka.bootstrap,
+            "acks": "all",
+            "queue.buffering.max.messages": 1_000_000,
+        }
+    )
+    for record in records:
+        producer.produce(
+            record.topic,
+            record.value,
+            record.case.encode(),
+            record.partition,
+            headers=list(record.headers.items()),
+        )
+    assert producer.flush(60) == 0
+    rig.pass_time(3)
+    rig.rest()
+
+
+@pytest.mark.parametrize("size", HELD)
+def test_router_held_back_while_responses_wait(rig: Rig, size: Size) -> None:
+    """The responses are in the topic in time; the router takes them after they fell due. No breach is invented."""
+    bodies = [{"request_id": f"held-{size.requests}-{n}", "text": "感谢社区处理路灯，速度很快。", "kind": "praise",
+               "category": "市政设施/公用部件/路灯", "place": {"area": "pingshan/biling/shahu"}} for n in range(size.requests)]  # fmt: skip
+
+    async def push() -> Pusher:
+        async with demo_channels.client(rig.stack.http("intake")) as client:
+            pusher = Pusher(client, rig.stack.tokens)
+            await asyncio.gather(
+                *(
+                    pusher.push(Item("at-pingshan", str(b["request_id"]), json.dumps(b).encode()))
+                    for b in bodies
+                )
+            )
+            return pusher
+
+    pusher = asyncio.run(push())
+    cases = {promise.case_id for promise in pusher.promises}
+    rig.promises += pusher.promises
+    letters = rig.letters(cases)
+    due = max(datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values())
+    with rig.frozen("router"):
+        rig.respond(letters)
+        assert rig.city_now() < min(
+            datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values()
+        )
+        rig.wait(lambda: (rig.city_now() - due).total_seconds() > 60, 40)
+    rig.rest()
+    rig.wait(lambda: rig.outcomes(cases) == {"met": len(cases)}, 60)
+    breached = [
+        r.case
+        for r in evidence.topics(rig.stack.kafka.bootstrap)
+        if r.type == "clock.breached" and r.case in cases and r.data()["clock"] == "response"
+    ]
+    assert breached == []
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
