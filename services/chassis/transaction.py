@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -100,11 +100,12 @@ class Tx(Generic[S]):
         ordinal = self._ordinals[cause, event.TYPE]
         self._ordinals[cause, event.TYPE] += 1
         event_id = ids.event_id(cause, event.TYPE, ordinal)
-        header = Envelope(event_id, self.source, event.TYPE, at or self.now, case_id,
-                          correlation_id or str(case_id), cause)  # fmt: skip
+        header = Envelope(
+            event_id, self.source, event.TYPE, at or self.now, case_id, correlation_id or str(case_id), cause
+        )
         out = self.outgoing[topic or topic_of(event)]
         out.keys.append(str(case_id).encode())
-        out.headers.append(pack_headers(envelopes.to_headers(header)))
+        out.headers.append(pack_envelope(header))
         out.values.append(event.model_dump_json().encode())
         return event_id
 
@@ -147,10 +148,14 @@ def _shard_row(found: asyncpg.Record | None, shard: int) -> ShardRow:
 
 
 async def _write_outbox(tx: Tx[Any]) -> None:
+    """All topics in one round trip: a batch of the router writes to dozens of departments."""
+    rows = []
     for topic, out in tx.outgoing.items():
         first = tx.row.numbers.get(topic, 0) + 1
         tx.row.numbers[topic] = first + len(out.keys) - 1
-        await append(tx.conn, topic, tx.shard, first, out)
+        rows.append((topic, tx.shard, first, out.keys, out.headers, out.values))
+    if rows:
+        await tx.conn.executemany(SQL["append_outbox"], rows)
 
 
 async def append(conn: database.Connection, topic: str, shard: int, first: int | None, out: Outgoing) -> None:
@@ -162,6 +167,17 @@ def topic_of(event: Event) -> str:
     if "{department}" not in event.TOPIC:
         return event.TOPIC
     return event.TOPIC.format(department=getattr(event, "department"))  # noqa: B009
+
+
+def pack_envelope(e: Envelope) -> bytes:
+    """`pack_headers(envelopes.to_headers(e))`, at a third of the cost: it runs for every event."""
+    at = e.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    trace = f"\ntraceparent\0{e.traceparent}" if e.traceparent else ""
+    return (
+        f"ce_specversion\0{envelopes.SPEC_VERSION}\nce_id\0{e.id}\nce_source\0/suban/{e.source}\nce_type\0{e.type}"
+        f"\nce_time\0{at}\nce_subject\0{e.case_id}\nce_dataschema\0{envelopes.schema_uri(e.type)}"
+        f"\ncontent-type\0{envelopes.CONTENT_TYPE}\ncorrelationid\0{e.correlation_id}\ncausationid\0{e.causation_id}{trace}"
+    ).encode()
 
 
 def pack_headers(headers: envelopes.Headers) -> bytes:

@@ -19,6 +19,7 @@ from services.notify.provider_local import LocalProvider
 from services.notify.provider_webhook import WebhookProvider
 
 SILENT = "takes it and never answers"
+HANGS_UP = "takes it and hangs up"
 
 
 class Receiver(Protocol):
@@ -55,7 +56,7 @@ class HttpReceiver:
         return self.again
 
     def be_silent(self, silent: bool) -> None:
-        self.answer = SILENT if silent else 204
+        self.answer = HANGS_UP if silent else 204
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -67,6 +68,8 @@ class HttpReceiver:
                 self._take(lowered, await reader.readexactly(int(lowered.get("content-length", "0"))))
                 if self.answer == SILENT:
                     continue
+                if self.answer == HANGS_UP:
+                    break
                 writer.write(f"HTTP/1.1 {self.answer} x\r\ncontent-length: 0\r\n{self.headers}\r\n".encode())
                 await writer.drain()
         self._open.discard(writer)
@@ -93,7 +96,7 @@ async def by_webhook() -> AsyncIterator[HttpReceiver]:
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{receiver.port}/hook"
-    provider = WebhookProvider(url, receiver.secret, timeout_s=0.4, drops_repeats=True, allow_loopback=True)
+    provider = WebhookProvider(url, receiver.secret, timeout_s=10, drops_repeats=True, allow_loopback=True)
     receiver.provider = provider
     try:
         yield receiver

@@ -157,6 +157,13 @@ class TestWebhook:
         assert await webhook.provider.send([message(1)]) == [NotNow("http_429", timedelta(seconds=7))]
         assert provider_webhook.fate_of(429, "99999999") == NotNow("http_429", timedelta(hours=1))
 
+    async def test_no_answer_in_time_is_unknown(self, webhook: HttpReceiver) -> None:
+        webhook.answer = receivers.SILENT
+        url = f"http://127.0.0.1:{webhook.port}/hook"
+        hasty = WebhookProvider(url, webhook.secret, timeout_s=0.5, drops_repeats=True, allow_loopback=True)
+        assert await hasty.send([message(1)]) in ([Unknown("no_answer")], [NotNow("not_reached")])
+        await hasty.close()
+
     async def test_nobody_listening_is_certainly_not_taken(self) -> None:
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
