@@ -4,8 +4,12 @@ import argparse
 import importlib
 import sys
 
+from asyncpg import PostgresError
+
 from services.chassis import run
 from services.chassis.database import SERVICES
+from services.chassis.files import BadFile
+from services.chassis.settings import BadSettings
 
 VERBS = {
     "provision": "make topics, schemas, roles and the city's clock; safe to repeat",
@@ -28,7 +32,11 @@ def main(arguments: list[str]) -> int:
         module = importlib.import_module(f"services.console.{verb.replace('-', '_')}")
         module.arguments(names.add_parser(verb, help=line, description=line))
     asked = parser.parse_args(arguments)
-    code: int = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
+    try:
+        code: int = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
+    except (BadSettings, BadFile, OSError, PostgresError) as wrong:
+        print(f"{asked.name}: {wrong}", file=sys.stderr)
+        return 1
     return code
 
 

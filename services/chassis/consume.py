@@ -30,6 +30,7 @@ SQL = database.SQL
 log = telemetry.logger("consume")
 POLL_MS = 200
 COMMIT_EVERY_S = 2.0
+WATCH_EVERY_S = 1.0
 FRESH_S = 2.0
 
 
@@ -62,7 +63,9 @@ class Consumer:
         lanes: Lanes,
         pool: asyncpg.Pool,
         shards: int,
+        pace_s: float = 0.0,
     ) -> None:
+        self._pace_s = pace_s
         self._settings, self._service = settings, service
         self._event_topics = frozenset(event_topics)
         self._handing = HandOver(lanes, table, inbox, settings.batch_size, self._back)
@@ -72,7 +75,7 @@ class Consumer:
         self._progress: dict[str, datetime] = {}
         self._newest: dict[str, datetime] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        self._last_record = self._last_commit = clocks.monotonic()
+        self._last_record = self._last_commit = self._last_watch = clocks.monotonic()
         self._draining = False
 
     async def run(self) -> None:
@@ -80,7 +83,9 @@ class Consumer:
         consumer = await self._start()
         try:
             while not self._draining:
-                await self._round(consumer)
+                began = clocks.monotonic()
+                if await self._round(consumer) < self._settings.batch_size:
+                    await asyncio.sleep(began + self._pace_s - clocks.monotonic())
         finally:
             self._consumer = None
             await ending.stop(consumer.stop(), "consumer", 3.0)
@@ -153,27 +158,31 @@ class Consumer:
             fetch_max_wait_ms=500, max_partition_fetch_bytes=2_097_152, metadata_max_age_ms=30_000,
         )  # fmt: skip
 
-    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+    async def _round(self, consumer: AIOKafkaConsumer) -> int:
+        """One poll, handed over. Returns how many records it brought."""
         try:
             await self._place(consumer)
             polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=4 * self._settings.batch_size)
         except NoOffsetForPartitionError:
-            return  # not placed yet: the next round places it
+            return 0  # not placed yet: the next round places it
         except OffsetOutOfRangeError as lost:
             self._out_of_range(lost)
-            return
+            return 0
         except Exception as failed:
             if nature(failed) is not Nature.TRANSIENT:
                 raise
             log.warning("consume.again", error=type(failed).__name__)
             await asyncio.sleep(0.5)
-            return
+            return 0
         for tp, records in polled.items():
             if tp in self._places:
                 self._hand_over(tp, records)
         self._regulate(consumer)
         await self._commit(consumer)
-        self._watch(consumer)
+        if clocks.monotonic() - self._last_watch >= WATCH_EVERY_S:
+            self._last_watch = clocks.monotonic()
+            self._watch(consumer)
+        return sum(map(len, polled.values()))
 
     async def _place(self, consumer: AIOKafkaConsumer) -> None:
         """Seek every partition we were given to where our own store says."""
@@ -252,16 +261,17 @@ class Consumer:
     def _regulate(self, consumer: AIOKafkaConsumer) -> None:
         """Hold a partition back while its lane is full: what waits in memory is bounded."""
         limit = 4 * self._settings.batch_size
+        ours, paused = consumer.assignment(), consumer.paused()  # asked once: each looks at every partition
         for tp, place in self._places.items():
-            if tp not in consumer.assignment():
+            if tp not in ours:
                 continue
             if tp.topic in self._inbox_topics:
                 full = len(place.pending) > 20
             else:
                 full = self._lanes.lanes[tp.partition % self._shards].queued() > limit
-            if (full or place.paused) and tp not in consumer.paused():
+            if (full or place.paused) and tp not in paused:
                 consumer.pause(tp)
-            elif not full and not place.paused and tp in consumer.paused():
+            elif not full and not place.paused and tp in paused:
                 consumer.resume(tp)
 
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
@@ -277,7 +287,9 @@ class Consumer:
                 await self._pool.execute(SQL["advance_inbox"], *map(list, zip(*inbox, strict=True)))
             for place in moved.values():
                 place.told = place.done
-            held = {tp: OffsetAndMetadata(p.done, "") for tp, p in moved.items() if tp in consumer.assignment()}
+            held = {
+                tp: OffsetAndMetadata(p.done, "") for tp, p in moved.items() if tp in consumer.assignment()
+            }
             if held:
                 async with asyncio.timeout(2.0):
                     await consumer.commit(held)
@@ -298,6 +310,8 @@ class Consumer:
         for kind, lag in lags.items():
             metrics.LAG_RECORDS.labels(kind).set(lag)
             metrics.LAG_SECONDS.labels(kind).set(self._age(kind) if lag else 0.0)
+            if not lag:
+                self._newest.pop(kind, None)
         behind = any(self._behind(consumer, tp, place) for tp, place in self._places.items())
         if not behind:
             self._last_record = clocks.monotonic()

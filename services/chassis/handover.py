@@ -18,9 +18,20 @@ class HandOver:
     """`back` seeks a partition to where its place is done, for reading again after a gap."""
 
     def __init__(
-        self, lanes: Lanes, table: Table, inbox: Inbox | None, batch_size: int, back: Callable[[TopicPartition], None]
+        self,
+        lanes: Lanes,
+        table: Table,
+        inbox: Inbox | None,
+        batch_size: int,
+        back: Callable[[TopicPartition], None],
     ) -> None:
-        self._lanes, self._table, self._inbox, self._batch_size, self._back = lanes, table, inbox, batch_size, back
+        self._lanes, self._table, self._inbox, self._batch_size, self._back = (
+            lanes,
+            table,
+            inbox,
+            batch_size,
+            back,
+        )
         self._shards = len(lanes.lanes)
 
     def events(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
@@ -65,9 +76,7 @@ class HandOver:
                 return
         self._back(tp)
 
-    def requests(
-        self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]
-    ) -> None:
+    def requests(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
         assert self._inbox is not None
         by_shard: dict[int, list[Asked]] = {}
         for record in records:

@@ -38,9 +38,12 @@ LAG_RECORDS = Gauge("suban_consumer_lag_records", "Records on the broker that we
 LAG_SECONDS = Gauge(
     "suban_consumer_lag_seconds", "Age of the newest record taken while behind; 0 at the end", ["topic"]
 )
-RELOADS = Counter("suban_city_reloads_total", "City files taken anew: replaced, or refused and the old set kept", ["outcome"])
+RELOADS = Counter(
+    "suban_city_reloads_total",
+    "City files taken anew: replaced, or refused and the old set kept",
+    ["outcome"],
+)
 CITY_REFUSED = Gauge("suban_city_refused", "1 while the files on disk are bad and an older set is in force")
-RELOADS_REFUSED = RELOADS
 HTTP_SECONDS = Histogram("suban_http_request_seconds", "HTTP requests, wall time", ["route", "status"],
                          buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5))  # fmt: skip
 MARKS_PUBLISHED = Counter("suban_marks_published_total", "Watermarks written")

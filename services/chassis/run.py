@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import asyncpg
 
 from services.chassis import database, follow, http, keys, outbox, reload, telemetry, ticker
+from services.chassis import settings as settings_of
 from services.chassis.clock import CityClock
 from services.chassis.consume import Consumer
 from services.chassis.events_in import Table
-from services.chassis.failure import Nature, nature
+from services.chassis.failure import Nature, nature, reason
 from services.chassis.lanes import Lanes
 from services.chassis.outbox import Publisher
 from services.chassis.producer import KafkaProducer
@@ -33,7 +35,14 @@ class NotProvisioned(Exception):
 
 def main(service: Service[Any]) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code."""
-    settings = service.settings()
+    try:
+        settings = settings_of.read(service.settings)
+    except settings_of.BadSettings as wrong:
+        print(
+            f"{service.name} cannot start:\n{wrong}\n`python -m services show` explains each variable.",
+            file=sys.stderr,
+        )
+        return REFUSED
     telemetry.configure(service.name, settings.log_level)
     with contextlib.suppress(ImportError):
         import uvloop
@@ -267,6 +276,9 @@ def _post_mortem(tasks: list[asyncio.Task[Any]]) -> int:
     for task in tasks:
         if task.done() and not task.cancelled() and task.exception() is not None:
             error = task.exception()
-            log.error("died", task=task.get_name(), error=type(error).__name__, reason=telemetry.safe(error))
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            assert error is not None
+            log.error("died", task=task.get_name(), reason=reason(error), words=telemetry.safe(error))
             return REFUSED if isinstance(error, outbox.Restored) else RESTART_ME
     return RESTART_ME

@@ -6,11 +6,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+C = TypeVar("C", bound=BaseSettings)
 
 
 class _FromFiles(PydanticBaseSettingsSource):
@@ -28,9 +30,40 @@ class _FromFiles(PydanticBaseSettingsSource):
         yield from self.settings_cls.model_fields.items()
 
 
-class ServiceSettings(BaseSettings):
+class BadSettings(ValueError):
+    """Variables are missing or wrong; each line names one and says what it must be."""
+
+
+class Settings(BaseSettings):
+    """Read from `SUBAN_*` and `SUBAN_*_FILE` only."""
+
     model_config = SettingsConfigDict(env_prefix="SUBAN_", extra="ignore", frozen=True)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _FromFiles(settings_cls), env_settings
+
+
+class OperatorSettings(Settings):
+    """What the operators' commands need."""
+
+    database_url: Annotated[
+        SecretStr, Field(description="Postgres, as somebody who may make schemas and roles")
+    ]
+    kafka_bootstrap: Annotated[str, Field(description="Kafka brokers, host:port, comma between")] = (
+        "127.0.0.1:9092"
+    )
+    city_dir: Annotated[Path, Field(description="folder of the city's data")] = Path("deploy/city/pingshan")
+
+
+class ServiceSettings(Settings):
     database_url: Annotated[
         SecretStr, Field(description="Postgres, as postgresql://role:password@host:port/name")
     ]
@@ -58,7 +91,9 @@ class ServiceSettings(BaseSettings):
     lane_wait_s: Annotated[
         float, Field(description="seconds an HTTP request waits for its shard before 503", gt=0, le=30)
     ] = 1.0
-    reload_every_s: Annotated[float, Field(description="seconds between two looks at the city's files; SIGHUP looks at once", gt=0)] = 2.0
+    reload_every_s: Annotated[
+        float, Field(description="seconds between two looks at the city's files; SIGHUP looks at once", gt=0)
+    ] = 2.0
     session_timeout_s: Annotated[
         float, Field(description="seconds after which Kafka gives a silent process' shards away", ge=3, le=60)
     ] = 10.0
@@ -96,13 +131,11 @@ class ServiceSettings(BaseSettings):
         ),
     ] = 2
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _FromFiles(settings_cls), env_settings
+
+def read(kind: type[C]) -> C:
+    """The settings of this environment. Raises BadSettings with a line for each variable that is missing or wrong."""
+    try:
+        return kind()
+    except ValidationError as wrong:
+        lines = [f"SUBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors(include_input=False)]
+        raise BadSettings("\n".join(lines)) from None

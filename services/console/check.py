@@ -3,18 +3,17 @@
 import argparse
 import asyncio
 import importlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 from confluent_kafka import KafkaException
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis import database, files, run
+from services.chassis import database, files, run, settings
 from services.chassis.files import BadFile
+from services.chassis.settings import OperatorSettings
 from services.console import provision
 from services.contracts import city as cities
 from services.contracts import topics
@@ -32,7 +31,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
-    findings = [*_settings(), *_city(), *asyncio.run(_store(asked.production)), *_broker(asked.production)]
+    try:
+        mine = settings.read(OperatorSettings)
+    except settings.BadSettings as wrong:
+        Console().print(f"[red]{wrong}")
+        return 1
+    store = asyncio.run(_store(mine.database_url.get_secret_value(), asked.production))
+    findings = [*_settings(), *_city(mine.city_dir), *store, *_broker(mine.kafka_bootstrap, asked.production)]
     table = Table("what", "", "detail", title="Suban: check")
     for what, verdict, detail in findings:
         table.add_row(what, f"[{'green' if verdict == 'ok' else 'red'}]{verdict}", detail)
@@ -43,18 +48,14 @@ def main(asked: argparse.Namespace) -> int:
 def _settings() -> Iterator[Finding]:
     for service in database.SERVICES:
         try:
-            importlib.import_module(f"services.{service}.service").SERVICE.settings()
-        except ValidationError as wrong:
-            faults = "; ".join(
-                f"SUBAN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors(include_input=False)
-            )
-            yield f"settings of {service}", "bad", faults
+            settings.read(importlib.import_module(f"services.{service}.service").SERVICE.settings)
+        except settings.BadSettings as wrong:
+            yield f"settings of {service}", "bad", str(wrong)
         else:
             yield f"settings of {service}", "ok", ""
 
 
-def _city() -> Iterator[Finding]:
-    folder = Path(os.environ.get("SUBAN_CITY_DIR", "deploy/city/pingshan"))
+def _city(folder: Path) -> Iterator[Finding]:
     try:
         city = files.load_all(folder, cities.MODELS, cities.assemble, cities.problems).value
     except BadFile as bad:
@@ -78,11 +79,11 @@ def _templates(folder: Path) -> object:
     return book.load(folder, "22:00-07:00")
 
 
-async def _store(production: bool) -> list[Finding]:
+async def _store(url: str, production: bool) -> list[Finding]:
     found: list[Finding] = []
     for service in database.SERVICES:
         try:
-            pool = await database.create_pool(os.environ["SUBAN_DATABASE_URL"], service, 2)
+            pool = await database.create_pool(url, service, 2)
             shards, clock = await run.provisioned(pool, service)
             found.append((f"schema {service}", "ok", f"{shards} shards, clock {clock.rate:g}×"))
             if production:
@@ -103,13 +104,12 @@ async def _production_store(pool: asyncpg.Pool, rate: float) -> list[Finding]:
     ]
 
 
-def _broker(production: bool) -> list[Finding]:
-    bootstrap = os.environ.get("SUBAN_KAFKA_BOOTSTRAP", "")
+def _broker(bootstrap: str, production: bool) -> list[Finding]:
     names = [row.name for row in topics.TOPICS if not row.per_department]
     try:
         settings = provision.describe(bootstrap, names)
-    except (KafkaException, ValueError) as wrong:
-        return [(f"Kafka at {bootstrap}", "bad", str(wrong))]
+    except (KafkaException, ValueError, TimeoutError) as wrong:
+        return [(f"Kafka at {bootstrap}", "bad", f"no broker answers: {wrong or 'timed out'}")]
     wrong_time = [n for n, row in settings.items() if row["message.timestamp.type"] != "LogAppendTime"]
     found = [(f"Kafka at {bootstrap}", "bad" if wrong_time else "ok",
               f"{', '.join(wrong_time)}: message.timestamp.type must be LogAppendTime" if wrong_time else f"{len(names)} topics")]  # fmt: skip

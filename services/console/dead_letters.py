@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import os
 from uuid import UUID
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
 from services.chassis import database
+from services.console import store
 
 SQL = database.SQL
 
@@ -30,17 +29,13 @@ def main(asked: argparse.Namespace) -> int:
     return asyncio.run({"list": _list, "show": _show, "retry": _retry}[asked.verb](asked, services))
 
 
-async def _open(service: str) -> asyncpg.Connection:
-    return await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"], server_settings={"search_path": service})
-
-
 async def _list(asked: argparse.Namespace, services: list[str]) -> int:
     parked = Table(
         "service", "case", "events", "since (city time)", "topic", "offset", "reason", title="parked cases"
     )
     buried = Table("service", "topic", "partition", "offset", "reason", title="dead letters")
     for service in services:
-        conn = await _open(service)
+        conn = await store.connect(service)
         for row in await conn.fetch(SQL["list_parked"]):
             parked.add_row(service, row["case_id"], str(row["events"]), f"{row['since']:%m-%d %H:%M:%S}", row["topic"],
                            str(row["offset"]), row["reason"])  # fmt: skip
@@ -53,7 +48,7 @@ async def _list(asked: argparse.Namespace, services: list[str]) -> int:
 
 async def _show(asked: argparse.Namespace, services: list[str]) -> int:
     for service in services:
-        conn = await _open(service)
+        conn = await store.connect(service)
         for row in await conn.fetch(SQL["show_parked"], asked.case_id):
             print(f"{service} {row['topic']}@{row['offset']} parked {row['parked_at']:%Y-%m-%d %H:%M:%S} "
                   f"retry={row['retry']} bytes={row['bytes']}: {row['reason']}")  # fmt: skip
@@ -63,7 +58,7 @@ async def _show(asked: argparse.Namespace, services: list[str]) -> int:
 
 async def _retry(asked: argparse.Namespace, services: list[str]) -> int:
     for service in services:
-        conn = await _open(service)
+        conn = await store.connect(service)
         done = await conn.execute(SQL["ask_for_retry"], asked.case_id or None)
         await conn.close()
         if count := int(done.split()[-1]):

@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import os
 import re
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
 from services.chassis import database, keys, sealing
+from services.console import store
 
 PRINCIPAL = re.compile(r"(channel|department|desk|operator):[A-Za-z0-9_-]{1,64}")
 
@@ -52,7 +51,7 @@ async def _add(asked: argparse.Namespace) -> int:
             f"{asked.principal!r} is no principal: say channel:<id>, department:<slug>, desk:<name> or operator:<name>"
         )
         return 2
-    conn = await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"])
+    conn = await store.connect()
     try:
         print(await keys.add_to(conn, asked.principal, asked.service))
     finally:
@@ -61,9 +60,7 @@ async def _add(asked: argparse.Namespace) -> int:
 
 
 async def _list(asked: argparse.Namespace) -> int:
-    conn = await asyncpg.connect(
-        os.environ["SUBAN_DATABASE_URL"], server_settings={"search_path": asked.service}
-    )
+    conn = await store.connect(asked.service)
     table = Table("key id", "principal", "made", "revoked", title=f"keys of {asked.service}")
     for row in await conn.fetch(database.SQL["list_keys"]):
         table.add_row(
@@ -78,7 +75,7 @@ async def _list(asked: argparse.Namespace) -> int:
 
 
 async def _revoke(asked: argparse.Namespace) -> int:
-    conn = await asyncpg.connect(os.environ["SUBAN_DATABASE_URL"])
+    conn = await store.connect()
     done = 0
     for service in database.SERVICES:
         await conn.execute(f"SET search_path = {service}")

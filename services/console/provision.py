@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 from confluent_kafka import KafkaException
 from confluent_kafka import admin as kafka_admin
 from rich.console import Console
 
 from services.chassis import clock, database, files, keys
+from services.chassis import settings as settings_of
+from services.chassis.settings import OperatorSettings
+from services.console import store
 from services.contracts import city as cities
 from services.contracts import topics
 from services.contracts.city import City
@@ -45,11 +46,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     city = files.load_all(asked.city, cities.MODELS, cities.assemble, cities.problems).value
-    url = os.environ["SUBAN_DATABASE_URL"]
+    settings = settings_of.read(OperatorSettings)
+    url = settings.database_url.get_secret_value()
     SAY.print("provision: schemas, roles, clock")
     environment = asyncio.run(_store(asked, city, url))
     SAY.print("provision: topics")
-    made = make_topics(os.environ["SUBAN_KAFKA_BOOTSTRAP"], city, asked.shards, asked.replication)
+    made = make_topics(settings.kafka_bootstrap, city, asked.shards, asked.replication)
     SAY.print(
         f"provision: done; {made} topics made, {len(city.departments)} departments, {asked.shards} shards"
     )
@@ -60,8 +62,7 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _store(asked: argparse.Namespace, city: City, url: str) -> dict[str, Any]:
-    conn = await asyncpg.connect(url, timeout=10)
-    await database.set_codecs(conn)
+    conn = await store.connect()
     known = json.loads(asked.out.read_text()) if asked.out is not None and asked.out.exists() else None
     facts = {"schema_version": database.SCHEMA_VERSION, "shards": asked.shards, "clock": _base(asked)}
     out: dict[str, Any] = known or {"environment": {}, "tokens": {}}
@@ -118,9 +119,14 @@ async def _tokens(conn: database.Connection, city: City) -> dict[str, str]:
     return found
 
 
+def client(bootstrap: str) -> Any:
+    """An admin client that keeps quiet while a broker is away; its calls raise KafkaException instead."""
+    return kafka_admin.AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000})
+
+
 def make_topics(bootstrap: str, city: City, shards: int, replication: int) -> int:
     """Create what is missing; refuse a topic whose number of partitions is not the city's. Returns how many were made."""
-    admin = kafka_admin.AdminClient({"bootstrap.servers": bootstrap})
+    admin = client(bootstrap)
     wanted = dict(topics.concrete(row.slug for row in city.departments))
     present = admin.list_topics(timeout=20).topics
     for name in wanted.keys() & present.keys():
@@ -159,7 +165,7 @@ def _new(name: str, row: Topic, shards: int, replication: int) -> Any:
 
 def describe(bootstrap: str, names: list[str]) -> dict[str, dict[str, str]]:
     """Topic → its settings on the broker; for `check`."""
-    admin = kafka_admin.AdminClient({"bootstrap.servers": bootstrap})
+    admin = client(bootstrap)
     asked = admin.describe_configs(
         [kafka_admin.ConfigResource(kafka_admin.ResourceType.TOPIC, name) for name in names]
     )

@@ -31,15 +31,13 @@ HELD = [Size(30, 30, 0), pytest.param(Size(600, 120, 0), marks=pytest.mark.long)
 def test_killed_at_random_moments(rig: Rig, size: Size) -> None:
     """SIGKILL on every service again and again, at moments nobody chose."""
     dice = random.Random(size.requests)
+    kills = len(SERVICES) * (2 if size.requests < 1000 else 10)
     with rig.load(size) as load:
-        rounds = 0
-        while not load.pushed.is_set():
-            victims = dice.sample(SERVICES, len(SERVICES))
-            for victim in victims if rounds < 50 else ():
-                rig.pass_time(dice.uniform(0.2, 1.5) * size.away_s, load)
-                rig.kill(victim)
-            rounds += 1
-            rig.pass_time(2 * size.away_s, load)
+        for turn in range(kills):
+            victim = SERVICES[turn % len(SERVICES)] if turn < len(SERVICES) else dice.choice(SERVICES)
+            rig.wait(lambda victim=victim: rig.stack.is_ready(victim), 60)  # type: ignore[misc]
+            rig.pass_time(dice.uniform(0.1, 2.0) * size.away_s, load)
+            rig.kill(victim)
     verdict = rig.judge()
     assert verdict.clean, str(verdict)
     assert rig.restarts.total() >= len(SERVICES)

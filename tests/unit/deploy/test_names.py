@@ -96,8 +96,10 @@ def test_the_runbook_has_a_section_for_each_alert_and_for_no_other() -> None:
 
 
 def test_each_alert_is_shown_to_fire_and_to_keep_quiet() -> None:
-    tests = yaml.safe_load((PROMETHEUS / "tests" / "alerts.test.yml").read_text(encoding="utf-8"))["tests"]
-    cases = [case for test in tests for case in test["alert_rule_test"]]
+    files = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in (PROMETHEUS / "tests").glob("*.yml")
+    ]
+    cases = [case for file in files for test in file["tests"] for case in test.get("alert_rule_test", ())]
     names = {alert["alert"] for alert in ALERTS}
     assert {case["alertname"] for case in cases if case.get("exp_alerts")} == names
     assert {case["alertname"] for case in cases if not case.get("exp_alerts")} == names
