@@ -63,10 +63,9 @@ class Consumer:
         lanes: Lanes,
         pool: asyncpg.Pool,
         shards: int,
-        pace_s: float = 0.0,
+        every_s: float = 0.0,
     ) -> None:
-        self._pace_s = pace_s
-        self._settings, self._service = settings, service
+        self._settings, self._service, self._every_s = settings, service, every_s
         self._event_topics = frozenset(event_topics)
         self._handing = HandOver(lanes, table, inbox, settings.batch_size, self._back)
         self._list_inbox, self._inbox_topics = inbox_topics, frozenset(inbox_topics())
@@ -85,7 +84,7 @@ class Consumer:
             while not self._draining:
                 began = clocks.monotonic()
                 if await self._round(consumer) < self._settings.batch_size:
-                    await asyncio.sleep(began + self._pace_s - clocks.monotonic())
+                    await asyncio.sleep(began + self._every_s - clocks.monotonic())
         finally:
             self._consumer = None
             await ending.stop(consumer.stop(), "consumer", 3.0)

@@ -5,12 +5,13 @@ make repeats; a try-lock makes that rare.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
-from services.chassis import database, metrics, tails, telemetry, transaction
+from services.chassis import clock, database, metrics, tails, telemetry, transaction
 from services.chassis.failure import Nature, ShardStopped, nature
 from services.chassis.producer import Producer, Record, TooLarge, Undelivered
 from services.contracts import topics
@@ -49,10 +50,17 @@ class Publisher:
     """One loop a shard. `wake(shard)` after a commit; a sweep each second finds what a dead process left."""
 
     def __init__(
-        self, pool: asyncpg.Pool, producer: Producer, service: str, shards: int, *, numbers_late: bool = False
+        self,
+        pool: asyncpg.Pool,
+        producer: Producer,
+        service: str,
+        shards: int,
+        *,
+        numbers_late: bool = False,
+        every_s: float = 0.0,
     ) -> None:
         self._pool, self._producer, self._service = pool, producer, service
-        self._numbers_late = numbers_late
+        self._numbers_late, self._every_s = numbers_late, every_s
         self._woken = {shard: asyncio.Event() for shard in range(shards)}
         self._waiting = 0
         self._refusing: dict[int, set[str]] = {shard: set() for shard in range(shards)}
@@ -82,8 +90,10 @@ class Publisher:
         failures = 0
         while True:
             self._woken[shard].clear()
+            began = clock.monotonic()
             if await self._attempt(shard):
                 failures = 0
+                await asyncio.sleep(began + self._every_s - clock.monotonic())
                 await self._woken[shard].wait()
             else:
                 await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
@@ -167,7 +177,7 @@ class Publisher:
             done = {topic: end for topic, end in zip(by_topic, ends, strict=True) if isinstance(end, int)}
             await conn.execute(SQL["set_published"], shard, list(done), list(done.values()))
         self._judge(shard, dict(zip(by_topic, ends, strict=True)), bool(done))
-        return True
+        return None if everything(rows, done) else True
 
     def _judge(self, shard: int, ends: dict[str, int | BaseException], any_done: bool) -> None:
         """A topic that failed while another was acknowledged refuses by itself: it is set aside. Else raise."""
@@ -212,6 +222,15 @@ def group(rows: Sequence[asyncpg.Record]) -> dict[str, list[Numbered]]:
     for row in rows:
         by_topic.setdefault(row["topic"], []).append(row)
     return {topic: unpack(some, some[0]["published"])[:CHUNK] for topic, some in by_topic.items()}
+
+
+def everything(rows: Sequence[asyncpg.Record], done: Mapping[str, int]) -> bool:
+    """Whether `done` (topic → last number sent) covers what was waiting, so that no look for more is needed."""
+    held = Counter(row["topic"] for row in rows)
+    last = {
+        row["topic"]: row["first"] + row["size"] - 1 for row in rows
+    }  # rows are in order: the last one stays
+    return all(held[topic] < ROWS and done.get(topic) == number for topic, number in last.items())
 
 
 def partition_of(topic: str, shard: int) -> int:

@@ -113,7 +113,8 @@ async def boot(
     """Everything but the loops. Raises NotProvisioned, ValueError (bad city data), OSError."""
     shards, clock = await provisioned(pool, service.name)
     producer = KafkaProducer(settings.kafka_bootstrap)
-    publisher = Publisher(pool, producer, service.name, shards, numbers_late=service.numbers_late)
+    publisher = Publisher(pool, producer, service.name, shards, numbers_late=service.numbers_late,
+                          every_s=service.publish_every_s)  # fmt: skip
     lanes = Lanes(pool, service.name, shards, clock, publisher,
                   batch_size=settings.batch_size, wait_s=settings.lane_wait_s)  # fmt: skip
     plumbing = Plumbing(
@@ -149,7 +150,7 @@ def _consumer(
     if not topics and service.inbox is None:
         return None
     return Consumer(settings, service.name, topics, service.inbox, lambda: _inbox_topics(service, state), table_of(service, settings),
-                    lanes, pool, shards)  # fmt: skip
+                    lanes, pool, shards, service.read_every_s)  # fmt: skip
 
 
 def _inbox_topics(service: Service[Any], state: Any) -> Sequence[str]:

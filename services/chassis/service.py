@@ -142,6 +142,8 @@ class Service(Generic[S]):
     - `ring`: the API keys, kept fresh.
     - `numbers_late`: the outbox rows of this service get their numbers from the publisher (intake, delivery rule 11).
     - `serves_without_kafka`: a broker away is said at /readyz and does not make the service unready.
+    - `read_every_s`, `publish_every_s`: least wall seconds between two polls, between two rounds of a shard's outbox.
+      What comes meanwhile shares a transaction; what comes after a quiet time waits for nothing.
     """
 
     name: str
@@ -160,3 +162,5 @@ class Service(Generic[S]):
     ring: Callable[[S], KeyRing] | None = None
     numbers_late: bool = False
     serves_without_kafka: bool = False
+    read_every_s: float = 0.1
+    publish_every_s: float = 0.05

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.chassis.database import SERVICES
-from services.console import asyncapi, events_doc, metrics_doc, settings_doc
+from services.console import asyncapi, events_doc, lifecycle_doc, metrics_doc, settings_doc
 from services.contracts import city as cities
 from services.contracts import schemas
 
@@ -37,7 +37,7 @@ def generated() -> Iterator[tuple[str, str]]:
     """(path below the project, text) of every generated file."""
     yield "docs/events.md", events_doc.markdown()
     yield "docs/asyncapi.json", _json(asyncapi.document())
-    yield "docs/lifecycle.md", _call("services.router.lifecycle", "markdown")
+    yield "docs/lifecycle.md", lifecycle_doc.markdown()
     yield "docs/metrics.md", metrics_doc.metrics_markdown()
     yield "docs/settings.md", settings_doc.markdown()
     for service in SERVICES:

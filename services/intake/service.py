@@ -18,5 +18,6 @@ SERVICE: Service[State] = Service(
     on_reload=state.reloaded,
     ring=lambda running: running.ring,
     numbers_late=True,
+    publish_every_s=0.02,
     serves_without_kafka=True,
 )

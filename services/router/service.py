@@ -33,4 +33,6 @@ SERVICE: Service[State] = Service(
     ring=lambda state: state.ring,
     workers=(watermark.worker,),
     routes=api.routes,
+    read_every_s=0.02,
+    publish_every_s=0.02,
 )

@@ -87,8 +87,8 @@ class Sender(asyncio.Protocol):
         length = int(re.search(rb"content-length: (\d+)", self.buffer[:end])[1])  # type: ignore[index]
         if len(self.buffer) < end + 4 + length:
             return
-        ok = self.buffer.startswith(b"HTTP/1.1 202")
-        self.done, self.refused = self.done + self.items * ok, self.refused + (not ok)
+        ok, busy = self.buffer.startswith(b"HTTP/1.1 202"), self.buffer.startswith(b"HTTP/1.1 503")
+        self.done, self.refused = self.done + self.items * ok, self.refused + (not ok and not busy)
         self.buffer = b""
         self.send()
 

@@ -150,19 +150,25 @@ async def arrived(desk: Desk, promised: Collection[str]) -> None:
 
 async def straight(bootstrap: str, desk: Desk, values: Sequence[bytes]) -> list[float]:
     """Milliseconds of each record from its time in the timetable to the consumer's hands."""
-    sender = producer.KafkaProducer(bootstrap)
+    sender = producer.KafkaProducer(bootstrap, deadline_s=PATIENCE_S)
     warm, due = PER_SECOND * WARM_SECONDS, dict[str, float]()
-    began, sent = time.monotonic() + 0.5, list[asyncio.Task[int]]()
+    await sender.send(STRAIGHT, 0, [_record("first", values[0])])
+    began, sent = time.monotonic(), list[asyncio.Task[int]]()
     for place in range(warm + PER_SECOND * SECONDS // 2):
         due_at, name = began + place / PER_SECOND, str(uuid4())
         await asyncio.sleep(due_at - time.monotonic())
-        record = (name.encode(), values[place % len(values)], [("ce_subject", name.encode())])
-        sent.append(asyncio.create_task(sender.send(STRAIGHT, 0, [record])))
+        sent.append(
+            asyncio.create_task(sender.send(STRAIGHT, 0, [_record(name, values[place % len(values)])]))
+        )
         due[name] = due_at
     await asyncio.gather(*sent)
     await arrived(desk, due)
     await sender.close()
     return [1000 * (desk.seen[name] - due_at) for name, due_at in list(due.items())[warm:]]
+
+
+def _record(name: str, value: bytes) -> producer.Record:
+    return name.encode(), value, [("ce_subject", name.encode())]
 
 
 def on_submissions(bootstrap: str, answers: dict[str, Answer]) -> list[float]:

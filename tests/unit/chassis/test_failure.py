@@ -17,7 +17,9 @@ def test_connection_time_out_and_deadlock_never_park(error: Exception) -> None:
     assert failure.nature(error) is Nature.TRANSIENT
 
 
-@pytest.mark.parametrize("error", [ValueError(), KeyError("x"), Poison("x"), asyncpg.UniqueViolationError(), asyncpg.DataError()])
+@pytest.mark.parametrize(
+    "error", [ValueError(), KeyError("x"), Poison("x"), asyncpg.UniqueViolationError(), asyncpg.DataError()]
+)
 def test_the_record_s_own_faults_do(error: Exception) -> None:
     assert failure.nature(error) is Nature.OWN
 

@@ -9,7 +9,14 @@ from services.chassis import problems
 
 @pytest.mark.parametrize(
     ("header", "chinese"),
-    [("", True), ("en", False), ("zh-CN,zh;q=0.9,en;q=0.8", True), ("en-GB,en;q=0.9,zh;q=0.1", False), ("fr", True), ("en;q=x", True)],
+    [
+        ("", True),
+        ("en", False),
+        ("zh-CN,zh;q=0.9,en;q=0.8", True),
+        ("en-GB,en;q=0.9,zh;q=0.1", False),
+        ("fr", True),
+        ("en;q=x", True),
+    ],
 )
 def test_the_language_is_the_one_asked_for(header: str, chinese: bool) -> None:
     assert problems.wants_chinese(header) is chinese

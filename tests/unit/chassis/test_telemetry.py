@@ -22,7 +22,12 @@ def test_numbers_are_hidden_wherever_they_stand(number: str) -> None:
 
 
 def test_ids_and_public_numbers_stay() -> None:
-    line = _clean(case_id="0b6f8b5e-28f6-5c8e-9d7f-0f8f4d8a1234", number="20261122-7K3M-9QX2", event="case", count=12345678)
+    line = _clean(
+        case_id="0b6f8b5e-28f6-5c8e-9d7f-0f8f4d8a1234",
+        number="20261122-7K3M-9QX2",
+        event="case",
+        count=12345678,
+    )
     assert line["case_id"].endswith("1234")  # type: ignore[attr-defined]
     assert line["number"] == "20261122-7K3M-9QX2"
     assert line["count"] == 12345678

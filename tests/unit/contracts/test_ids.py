@@ -40,7 +40,9 @@ def test_every_single_wrong_character_is_found_out(key: str, place: int, wrong: 
     assert (ids.read_number(changed) is None) == (changed != plain)
 
 
-@pytest.mark.parametrize("spoken", ["", "2026", "20261122-7K3M-9Q", "2026112X-7K3M-9QX2", "20261122-7K3M-9Q#2"])
+@pytest.mark.parametrize(
+    "spoken", ["", "2026", "20261122-7K3M-9Q", "2026112X-7K3M-9QX2", "20261122-7K3M-9Q#2"]
+)
 def test_what_is_no_number_is_none(spoken: str) -> None:
     assert ids.read_number(spoken) is None
 
