@@ -165,10 +165,10 @@ async def _settle(stack: Stack, pusher: Pusher) -> None:
 
 async def _judged(stack: Stack, pusher: Pusher) -> Played:
     ledger, figures = Ledger(tuple(pusher.promises)), Figures()
+    tables = await evidence.tables(stack.postgres.url())
     for record in evidence.topics(stack.kafka.bootstrap):
         ledger.take(record)
         figures.take(record)
-    tables = await evidence.tables(stack.postgres.url())
     verdict = ledger.verdict(tables)
     report = demo_report.report(figures, verdict, tables, pusher.promises)
     (stack.directory / "report.json").write_text(demo_report.written(report))

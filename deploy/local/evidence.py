@@ -219,3 +219,29 @@ async def effects(url: str) -> dict[str, int]:
         return {name: int(await conn.fetchval(statement)) for name, statement in EFFECTS.items()}
     finally:
         await conn.close()
+
+
+async def unread(url: str, bootstrap: str) -> int:
+    """How many records of the topics they read the services have not taken yet, by what they store themselves."""
+    reads = {"router": "suban.submissions.v1", "sla": "suban.cases.v1", "notify": "suban.clocks.v1"}
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        taken = {
+            (topic, row["shard"]): int(offset) + 1
+            for schema in reads
+            for row in await conn.fetch(f"SELECT shard, offsets::text FROM {schema}.shard")
+            for topic, offset in json.loads(row["offsets"]).items()
+            if topic == reads[schema]
+        }
+        taken |= {
+            (row["topic"], 0): row["next_offset"]
+            for row in await conn.fetch("SELECT topic, next_offset FROM router.inbox_cursor")
+        }
+    finally:
+        await conn.close()
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "suban-ledger", "log_level": 0})
+    try:
+        ends = {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10) for place in taken}
+    finally:
+        consumer.close()
+    return sum(end[1] - taken[place] for place, end in ends.items() if end)

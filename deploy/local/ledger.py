@@ -222,8 +222,11 @@ def _has_owner(holder: Mapping[str, Any] | None) -> bool:
 
 
 async def judge(promises: Iterable[Promise], bootstrap: str, database_url: str) -> Verdict:
-    """Read everything and judge. The services should have come to rest, or what is on its way counts as lost."""
-    ledger = Ledger(tuple(promises))
+    """Read everything and judge. The services should have come to rest, or what is on its way counts as lost.
+
+    Tables first: a clock may go on ticking, and what is told in a table has then happened in the log read after it.
+    """
+    ledger, tables = Ledger(tuple(promises)), await evidence.tables(database_url)
     for record in evidence.topics(bootstrap):
         ledger.take(record)
-    return ledger.verdict(await evidence.tables(database_url))
+    return ledger.verdict(tables)

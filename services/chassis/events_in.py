@@ -124,7 +124,8 @@ class EventBatch:
 
     def _handler(self, record: Incoming) -> Handler | None:
         if record.envelope is None or record.data is None:
-            metrics.EVENTS_UNKNOWN.labels(record.topic).inc()
+            if record.envelope is not None and record.envelope.type not in events.EVENTS:
+                metrics.EVENTS_UNKNOWN.labels(record.topic).inc()
             return None
         return self.table.handlers[record.envelope.type]
 

@@ -47,6 +47,8 @@ def configure(service: str, level: str) -> None:
     ))  # fmt: skip
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    # It says every look-up of a coordinator that is not there yet as an error; what matters of it we log ourselves.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 

@@ -42,7 +42,9 @@ async def _list(asked: argparse.Namespace, services: list[str]) -> int:
         for row in await conn.fetch(SQL["list_buried"]):
             buried.add_row(service, row["topic"], str(row["partition"]), str(row["offset"]), row["reason"])
         await conn.close()
-    Console().print(parked, buried)
+    # Into a file or a pipe whole lines, so that ids can be copied out of it.
+    console = Console()
+    Console(width=None if console.is_terminal else 240).print(parked, buried)
     return 0
 
 

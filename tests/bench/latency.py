@@ -216,6 +216,7 @@ def run(say: Say) -> list[Figure]:
     with Stack("bench-latency", directory=directory, fresh=True, usual_ports=False, say=say) as stack:
         bootstrap, count = stack.kafka.bootstrap, PER_SECOND * (WARM_SECONDS + SECONDS)
         raw = list(requests(city, stack.tokens, count))
+        make_topic(bootstrap)  # so early that all have heard of it when it is written to
         with reading(Desk(bootstrap, assignment_topics(city), AssignmentOpened.TYPE)) as desk:
             pids = process.pids_of(stack.children) if process.available() else {}
             before, began = process.total_s(pids), time.monotonic()
@@ -226,7 +227,6 @@ def run(say: Say) -> list[Figure]:
             "submitted": on_submissions(bootstrap, pushed.accepted),
         }
         say(f"latency: the same records straight through Kafka for {SECONDS // 2 + WARM_SECONDS} s")
-        make_topic(bootstrap)
         with reading(Desk(bootstrap, [TopicPartition(STRAIGHT, 0, 0)])) as direct:
             peer = uvloop.run(straight(bootstrap, direct, desk.sample))
     refused = Figure("latency.refused", pushed.refused, "requests")

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,27 @@ from tests.bench.figure import Figure, written
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".suban" / "bench" / "report.json"
 DOCS = ROOT / "docs" / "performance.md"
-COLUMNS = ("figure", "measured", "peer in the same run", "peer", "× peer", "limit", "")
+PEER = "peer in the same run"
+COLUMNS = ("figure", "measured", PEER, "peer", "× peer", "limit", "")
 NUMBERS = ("measured", "peer", "× peer")
 MARKED = re.compile(r"(<!-- (machine|figures):begin -->\n).*?(<!-- \2:end -->)", re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \|.*$", re.MULTILINE)
 
 
-def table(figures: Iterable[Figure]) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD)
+def table(figures: Sequence[Figure]) -> Table:
+    """For the screen: what the peers are stands below, once each."""
+    peers = {figure.peer: bench_of(figure.name) for figure in figures if figure.peer}
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        caption="\n".join(f"{bench}: the peer is {peer}" for peer, bench in peers.items()),
+    )
     for column in COLUMNS:
-        shown.add_column(
-            column, no_wrap=column != "peer in the same run", justify="right" if column in NUMBERS else "left"
-        )
+        if column != PEER:
+            shown.add_column(column, no_wrap=True, justify="right" if column in NUMBERS else "left")
     for figure in figures:
-        colour = {True: "green", False: "bold red", None: ""}[figure.met]
-        shown.add_row(*cells(figure), style=colour)
+        row = dict(zip(COLUMNS, cells(figure), strict=True))
+        row.pop(PEER)
+        shown.add_row(*row.values(), style={True: "green", False: "bold red", None: ""}[figure.met])
     return shown
 
 

@@ -16,7 +16,7 @@ DOCUMENTS = sorted(
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md"))
 )
 ARCHITECTURE = "docs/architecture.md"
-PRODUCED = ("docs/performance.md",)  # written by `make bench`, which a fresh clone has not run
+PRODUCED = ("docs/performance.md",)  # comes with the first full bench
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
