@@ -7,6 +7,7 @@ out: what was read and not answered is read again, and the router drops what it 
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 from typing import Any
@@ -17,10 +18,8 @@ HANDLER = {"id": "officer-1", "name": "值班员"}
 
 
 def answers(case: str, letter: dict[str, Any]) -> list[dict[str, Any]]:
-    """The commands that answer one assignment, in order. Ids are derived from it, so a repeat is the same command.
-
-    They name the version that was seen: should the case have moved on meanwhile, the router says so and how it stands.
-    """
+    """The commands that answer one assignment, in order. Ids are derived from it, so a repeat is the same command; they
+    name the version that was seen: should the case have moved on meanwhile, the router says so and how it stands."""
     common = {"case": case, "assignment_version": letter["assignment_version"]}
     steps: list[dict[str, Any]] = [
         {"command": "accept", "handler": HANDLER},
@@ -31,14 +30,12 @@ def answers(case: str, letter: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**common, **one, "command_id": f"{letter['assignment_id']}-{one['command']}"} for one in steps]
 
 
-async def main(department: str, broker: str) -> None:
+async def main(department: str, broker: str = "localhost:9092") -> None:
     inbox, replies = f"suban.assignments.{department}.v1", f"suban.replies.{department}.v1"
-    options = {
-        "group_id": f"department-{department}",
-        "auto_offset_reset": "earliest",
-        "enable_auto_commit": False,
-    }
-    consumer = AIOKafkaConsumer(inbox, replies, bootstrap_servers=broker, **options)
+    consumer = AIOKafkaConsumer(
+        inbox, replies, bootstrap_servers=broker, group_id=f"department-{department}",
+        auto_offset_reset="earliest", enable_auto_commit=False,
+    )  # fmt: skip
     producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=True)
     async with producer, consumer:
         async for record in consumer:
@@ -54,4 +51,10 @@ async def main(department: str, broker: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "localhost:9092"))
+    if len(sys.argv) not in (2, 3):
+        print(
+            "usage: python examples/department.py <department> [broker, else localhost:9092]", file=sys.stderr
+        )
+        sys.exit(2)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1], *sys.argv[2:]))

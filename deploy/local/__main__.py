@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -29,7 +30,11 @@ def up(name: str, rate: float) -> None:
         stack.stop()
         raise
     status(name)
-    console.print(f"Addresses are in {stack.directory / 'stack.json'}; stop with: make down")
+    console.print(f"Addresses are in {_short(stack.directory / 'stack.json')}; stop with: make down")
+    console.print(
+        f"Operators' commands: . {_short(stack.operator_env)} && .venv/bin/python -m services check",
+        soft_wrap=True,
+    )
 
 
 def down(name: str) -> None:
@@ -65,6 +70,11 @@ def clean() -> None:
             stack = Stack(folder.name)
             stack.stop()
             stack.forget()
+
+
+def _short(path: Path) -> str:
+    """As one types it here, for a shell."""
+    return shlex.quote(os.path.relpath(path))
 
 
 def _known(name: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ from services.contracts import city as cities
 from services.contracts.city import City
 
 RATE = 720.0
+BUSIEST = 40.0  # requests a second that a small machine may be asked for in the day's busiest hour
 EVENING_S = 8.0  # wall seconds after the day's last request: who is at work may finish
 SETTLE_S = 60.0
 LINE_EVERY_S = 10.0
@@ -68,18 +69,19 @@ def _asked(city: City) -> Day:
     """From the environment. Raises Broken when it makes no sense."""
     data, wanted = os.environ.get("DATA", ""), os.environ.get("DEMO_REQUESTS", "")
     try:
-        rate, count = float(os.environ.get("DEMO_RATE") or RATE), int(wanted) if wanted else None
+        given, count = float(os.environ.get("DEMO_RATE") or 0), int(wanted) if wanted else None
     except ValueError:
         raise Broken(
             "DEMO_RATE is a number (city seconds in a second) and DEMO_REQUESTS a whole one."
         ) from None
-    if rate < 1 or (count is not None and count < 1):
+    if (given and given < 1) or (count is not None and count < 1):
         raise Broken("DEMO_RATE and DEMO_REQUESTS must be at least 1.")
     items = (
         demo_requests.replay(Path(data).expanduser(), city)
         if data
         else demo_requests.samples(CITY, city, count)
     )
+    rate = given or min(RATE, demo_requests.fastest(len(items[:count]), BUSIEST))
     return Day(tuple(items[:count]), rate, os.environ.get("DEMO_EXIT") == "1" or not sys.stdout.isatty())
 
 
@@ -146,7 +148,7 @@ async def _show(view: View, clock: CityClock) -> None:
         while True:
             await asyncio.sleep(LINE_EVERY_S)
             view.at(clock)
-            console.print(view.line())
+            console.print(view.line(), soft_wrap=True)
     with Live(view, console=console, auto_refresh=False) as live:
         while True:
             view.at(clock)
@@ -176,22 +178,27 @@ async def _judged(stack: Stack, pusher: Pusher) -> Played:
 
 
 def _tell(stack: Stack, city: City, played: Played) -> None:
-    lines = demo_report.words(city, played.figures, played.verdict, played.report)
+    lines = demo_report.words(city, played.figures, played.verdict, played.report, stack.rate)
     if played.pusher.refused:
         lines.append(
             f"未受理（不合规）{len(played.pusher.refused)} 件。 {len(played.pusher.refused)} were refused at the door."
         )
-    console.print(Panel("\n".join(map(escape, lines)), title="一天小结 · the day in words"))
+    _box("一天小结 · the day in words", lines)
     if played.messages:
-        console.print(
-            Panel("\n".join(map(escape, played.messages)), title="市民收到的短信 · what citizens read")
-        )
+        _box("市民收到的短信 · what citizens read", played.messages)
     for service in SERVICES:
         page = {"notify": "/ (messages that would be sent), "}.get(service, "")
-        console.print(f"  {service:<7} {stack.http(service)}  {page}/docs, /metrics, /readyz")
-    console.print(
-        f"  logs in {os.path.relpath(stack.logs)}, the report in {os.path.relpath(stack.directory / 'report.json')}"
-    )
+        console.print(f"  {service:<7} {stack.http(service)}  {page}/docs, /metrics, /readyz", soft_wrap=True)
+    report = os.path.relpath(stack.directory / "report.json")
+    console.print(f"  logs in {os.path.relpath(stack.logs)}, the report in {report}", soft_wrap=True)
+
+
+def _box(title: str, lines: Sequence[str]) -> None:
+    """Framed in a terminal; into a file or a pipe a line as long as it is."""
+    if console.is_terminal:
+        console.print(Panel("\n".join(map(escape, lines)), title=title))
+    else:
+        console.print(title, *map(escape, lines), sep="\n", soft_wrap=True)
 
 
 def main() -> int:

@@ -143,6 +143,11 @@ def _put(body: dict[str, Any], path: str, value: Any) -> None:
     body[last] = value
 
 
+def fastest(count: int, per_second: float) -> float:
+    """City seconds in a wall second at which the day's busiest hour brings no more than `per_second` requests."""
+    return per_second * 3600 * sum(BY_HOUR) / (count * max(BY_HOUR))
+
+
 def spread(count: int, start: datetime) -> Iterator[timedelta]:
     """When each of `count` requests comes: city time after `start` (local), over one day, by the daily curve."""
     edges = list(accumulate(BY_HOUR, initial=0.0))

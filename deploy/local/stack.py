@@ -1,13 +1,15 @@
 """The whole of Suban on this machine: Kafka, PostgreSQL, a provisioned city and the four services as processes.
 
 Used by `make up`, the demo, the end-to-end and chaos tests and the benches. Everything it makes is in `directory`:
-stack.json (addresses and pids), provisioned.json (roles and API keys), secrets.json, logs/, pids/, kafka/, postgres/.
+stack.json (addresses and pids), operator.env (what the operators' commands need), provisioned.json (roles and API keys),
+secrets.json, logs/, pids/, kafka/, postgres/.
 """
 
 import fcntl
 import http.client
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -247,6 +249,13 @@ class Stack:
         path = self.directory / "stack.json"
         path.touch(mode=0o600)  # it holds the database's password
         path.write_text(json.dumps(self.addresses(), indent=2, ensure_ascii=False) + "\n")
+        lines = (f"export {name}={shlex.quote(value)}\n" for name, value in self._operator_settings().items())
+        handout.write(self.operator_env, "".join(lines))
+
+    @property
+    def operator_env(self) -> Path:
+        """To be read by a shell (`. operator.env`); holds every secret of this stack."""
+        return self.directory / "operator.env"
 
     def forget(self) -> None:
         """Remove everything this stack made. It must be stopped."""
@@ -298,13 +307,23 @@ class Stack:
         }
 
     def _environment(self) -> dict[str, str]:
-        """What the operator's commands get: the superuser's door to the database."""
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **self._places()}
+
+    def _places(self) -> dict[str, str]:
+        """What the operators' commands get: the superuser's door to the database."""
         return {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
             "SUBAN_DATABASE_URL": self.postgres.url(),
             "SUBAN_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "SUBAN_CITY_DIR": str(self.city),
+        }
+
+    def _operator_settings(self) -> dict[str, str]:
+        """With the secrets of all services, so that `check` and `show` see the settings the services have."""
+        kept = handout.kept_secrets(self.directory)
+        return {
+            **self._places(),
+            **{f"SUBAN_{name.upper()}": value for name, value in kept.items()},
+            **self._extra,
         }
 
 
@@ -312,6 +331,7 @@ def end_on_signals() -> None:
     """Let a termination or a closed terminal unwind like Ctrl-C does, so that what was started is stopped."""
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background programs deaf to it
 
 
 def _choose_ports(preferred: Mapping[str, int | None]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from services.chassis import document
+from services.chassis import document, wording
 from services.chassis.document import BadFile as BadFile
 from services.chassis.document import Document
 from services.contracts.faults import Fault
@@ -20,21 +20,6 @@ M = TypeVar("M", bound=BaseModel)
 Check = Callable[[T], Iterable[Fault]]
 Parts = Mapping[str, BaseModel]
 Stamp = tuple[Path, int, int]
-
-# pydantic's error types in Chinese; a validator of ours brings its own words.
-CHINESE = {
-    "missing": "缺少此项",
-    "extra_forbidden": "没有这个字段",
-    "enum": "不在允许的取值之中",
-    "literal_error": "不在允许的取值之中",
-    "string_pattern_mismatch": "格式不符",
-    "string_too_short": "不能为空",
-    "too_short": "不能为空",
-    "string_type": "应为文字",
-    "bool_parsing": "应为 true 或 false",
-    "int_parsing": "应为整数",
-    "time_delta_parsing": "应为 ISO 8601 时长，如 PT30M",
-}
 
 
 @dataclass(frozen=True)
@@ -189,7 +174,6 @@ def _validate(read: Document, model: type[M]) -> M:
 
 def _faults(read: Document, invalid: ValidationError) -> Iterator[Fault]:
     for error in invalid.errors(include_url=False, include_input=False):
-        context = error.get("ctx", {})
-        reason_zh = context.get("reason_zh") or CHINESE.get(error["type"], "不合要求")
-        for place in context.get("places") or [()]:
+        reason_zh, _ = wording.say(error)
+        for place in error.get("ctx", {}).get("places") or [()]:
             yield read.fault((*error["loc"], *place), error["msg"], reason_zh)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis import clock, lanes, metrics, problems
+from services.chassis import clock, lanes, metrics, problems, wording
 from services.chassis.problems import Problem
 
 BODY_LIMIT = 1_048_576
@@ -109,12 +109,7 @@ def _header(scope: Scope, name: bytes) -> str:
 async def _invalid(request: Request, error: Exception) -> Response:
     """FastAPI's own validation, in our form: the field and what is wrong with it; never the value."""
     assert isinstance(error, RequestValidationError)
-    faults = [{"field": ".".join(map(str, e["loc"])), "reason": e["msg"]} for e in error.errors()]
-    return await problems.answer(request, Problem(
-        422, "invalid", ("内容不符合要求", "Not valid"),
-        (f"请更正字段：{faults[0]['field']}。", f"Correct the field {faults[0]['field']}: {faults[0]['reason']}."),
-        {"errors": faults},
-    ))  # fmt: skip
+    return await problems.answer(request, problems.invalid([wording.flaw(each) for each in error.errors()]))
 
 
 async def _other(request: Request, error: Exception) -> Response:

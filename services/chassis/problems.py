@@ -1,12 +1,14 @@
 """Errors at the door as RFC 9457 problem details, in Chinese and English by `Accept-Language`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+
+from services.chassis.wording import Flaw
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -15,7 +17,8 @@ MEDIA_TYPE = "application/problem+json"
 class Problem(Exception):
     """`code` is closed vocabulary and ends up in `type`; `title` and `detail` are (zh, en) pairs.
 
-    `more` holds extension members (RFC 9457, section 3.2): the field, the limit, the legal moves, …
+    `more` holds extension members (RFC 9457, section 3.2): the field, the limit, the legal moves, …; `flaws` become
+    the member `errors`, in the language of the rest.
     """
 
     status: int
@@ -24,6 +27,7 @@ class Problem(Exception):
     detail: tuple[str, str]
     more: Mapping[str, Any] | None = None
     headers: Mapping[str, str] | None = None
+    flaws: Sequence[Flaw] = ()
 
 
 def wants_chinese(accept_language: str) -> bool:
@@ -45,7 +49,12 @@ def body(problem: Problem, accept_language: str) -> bytes:
         "status": problem.status,
         "detail": problem.detail[side],
         **(problem.more or {}),
+        **({"errors": [_error(flaw, side) for flaw in problem.flaws]} if problem.flaws else {}),
     })  # fmt: skip
+
+
+def _error(flaw: Flaw, side: int) -> dict[str, str]:
+    return {"field": flaw.field, "reason": (flaw.zh, flaw.en)[side]}
 
 
 def response(problem: Problem, accept_language: str) -> Response:
@@ -88,6 +97,15 @@ def unavailable(retry_after_s: int = 1) -> Problem:
          f"Nothing was written; send the same request again in {retry_after_s} s."),
         headers={"Retry-After": str(retry_after_s)},
     )  # fmt: skip
+
+
+def invalid(
+    flaws: Sequence[Flaw], code: str = "invalid", title: tuple[str, str] = ("内容不符合要求", "Not valid")
+) -> Problem:
+    """422: the first field in the detail, all of them in `errors`."""
+    first = flaws[0]
+    detail = (f"请更正字段 {first.field}：{first.zh}。", f"Correct the field {first.field}: {first.en}.")
+    return Problem(422, code, title, detail, flaws=flaws)
 
 
 def not_found(what: tuple[str, str], hint: tuple[str, str]) -> Problem:

@@ -126,7 +126,7 @@ FROM parked GROUP BY case_id ORDER BY min(id);
 SELECT topic, "offset", parked_at, retry, octet_length(value) AS bytes, reason FROM parked WHERE case_id = $1 ORDER BY id;
 
 -- name: ask_for_retry
-UPDATE parked SET retry = true WHERE $1::uuid[] IS NULL OR case_id = ANY($1::uuid[]);
+UPDATE parked SET retry = true WHERE $1::uuid[] IS NULL OR case_id = ANY($1::uuid[]) RETURNING case_id;
 
 -- name: bury
 INSERT INTO dead_letter (topic, partition, "offset", sha256, reason, sealed, buried_at)

@@ -162,5 +162,5 @@ class Service(Generic[S]):
     ring: Callable[[S], KeyRing] | None = None
     numbers_late: bool = False
     serves_without_kafka: bool = False
-    read_every_s: float = 0.1
-    publish_every_s: float = 0.05
+    read_every_s: float = 0.2
+    publish_every_s: float = 0.1

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import sys
+from collections.abc import Iterable
 from uuid import UUID
 
 from rich.console import Console
@@ -49,20 +51,33 @@ async def _list(asked: argparse.Namespace, services: list[str]) -> int:
 
 
 async def _show(asked: argparse.Namespace, services: list[str]) -> int:
+    found = False
     for service in services:
         conn = await store.connect(service)
         for row in await conn.fetch(SQL["show_parked"], asked.case_id):
+            found = True
             print(f"{service} {row['topic']}@{row['offset']} parked {row['parked_at']:%Y-%m-%d %H:%M:%S} "
                   f"retry={row['retry']} bytes={row['bytes']}: {row['reason']}")  # fmt: skip
         await conn.close()
-    return 0
+    return _unknown([] if found else [asked.case_id], services)
 
 
 async def _retry(asked: argparse.Namespace, services: list[str]) -> int:
+    found = set[UUID]()
     for service in services:
         conn = await store.connect(service)
-        done = await conn.execute(SQL["ask_for_retry"], asked.case_id or None)
+        rows = await conn.fetch(SQL["ask_for_retry"], asked.case_id or None)
         await conn.close()
-        if count := int(done.split()[-1]):
-            print(f"{service}: {count} events are taken up again; `dead-letters list` shows what stays")
-    return 0
+        found |= {row["case_id"] for row in rows}
+        if rows:
+            print(f"{service}: {len(rows)} events are taken up again; `dead-letters list` shows what stays")
+    if not found and not asked.case_id:
+        print("nothing is parked")
+    return _unknown([case for case in asked.case_id if case not in found], services)
+
+
+def _unknown(cases: Iterable[UUID], services: list[str]) -> int:
+    """The exit code: 1 when one of the cases named is parked nowhere."""
+    told = [f"{case}: nothing is parked for this case in {', '.join(services)}" for case in cases]
+    print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
+    return 1 if told else 0

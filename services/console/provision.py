@@ -121,7 +121,9 @@ async def _tokens(conn: database.Connection, city: City) -> dict[str, str]:
 
 def client(bootstrap: str) -> Any:
     """An admin client that keeps quiet while a broker is away; its calls raise KafkaException instead."""
-    return kafka_admin.AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000})
+    return kafka_admin.AdminClient(
+        {"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000}
+    )
 
 
 def make_topics(bootstrap: str, city: City, shards: int, replication: int) -> int:

@@ -37,7 +37,14 @@ def content_hash(act: Act, secret: bytes) -> bytes:
 
 
 async def add(
-    conn: database.Connection, clock: CityClock, channel: str, case_id: CaseId, shard: int, act: Act, key: str, secret: bytes
+    conn: database.Connection,
+    clock: CityClock,
+    channel: str,
+    case_id: CaseId,
+    shard: int,
+    act: Act,
+    key: str,
+    secret: bytes,
 ) -> Added | Refused:
     """Within the caller's transaction: the journal's row and the event, or what is there already."""
     act_uuid, digest = act_id(channel, case_id, key), content_hash(act, secret)

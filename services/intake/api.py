@@ -24,7 +24,12 @@ from services.intake.decide import Refused
 from services.intake.state import State
 
 router = APIRouter()
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=128, description="where the body has no id of the channel's own")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", max_length=128, description="where the body has no id of the channel's own"
+    ),
+]
 Name = Annotated[str, Path(max_length=64, description="case id or public number")]
 _OPEN = frozenset(list(CaseState)[: list(CaseState).index(CaseState.VERIFYING) + 1])
 
@@ -119,7 +124,9 @@ def stands(row: asyncpg.Record, state: State) -> Standing:
     )  # fmt: skip
 
 
-async def _added(running: Running[State], channel: OpenChannel, name: str, act: Act, key: str) -> JSONResponse:
+async def _added(
+    running: Running[State], channel: OpenChannel, name: str, act: Act, key: str
+) -> JSONResponse:
     plumbing, state = running.plumbing, running.state
     async with plumbing.pool.acquire(timeout=1.0) as conn, conn.transaction():
         case = await _found(conn, channel, name)
@@ -140,7 +147,8 @@ async def _found(conn: asyncpg.pool.PoolConnectionProxy, channel: OpenChannel, n
     found = await store.standing(conn, channel.id, _uuid(name), ids.read_number(name))
     if found is None:
         raise problems.not_found(
-            ("没有此诉求", "No such request"), ("请核对编号；只能查询本渠道提交的诉求。", "Check the id; a channel sees its own requests only.")
+            ("没有此诉求", "No such request"),
+            ("请核对编号；只能查询本渠道提交的诉求。", "Check the id; a channel sees its own requests only."),
         )
     return found
 
@@ -189,5 +197,3 @@ def openapi() -> dict[str, Any]:
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
     return document
-
-

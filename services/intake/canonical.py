@@ -22,7 +22,12 @@ MEDIA_LIMIT = 20
 BATCH_LIMIT = 500
 
 # Written by machines, read aloud by people: no spaces around, no control characters.
-Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$")]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+    ),
+]
 
 
 def depth(value: JsonValue, limit: int) -> bool:
@@ -46,7 +51,9 @@ def _bounded(extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
     except orjson.JSONEncodeError as unwritable:
         raise PydanticCustomError("not_writable", "holds a number beyond 64 bits") from unwritable
     if len(raw) > EXTRA_BYTES:
-        raise PydanticCustomError("too_large", "holds more than {limit} bytes as JSON", {"limit": EXTRA_BYTES})
+        raise PydanticCustomError(
+            "too_large", "holds more than {limit} bytes as JSON", {"limit": EXTRA_BYTES}
+        )
     ordered: dict[str, JsonValue] = orjson.loads(raw)
     return ordered
 
@@ -88,7 +95,13 @@ class Reporter(Strict):
     """Who asks. Sealed at the door: nothing in here is written anywhere in clear."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    phone: Annotated[str, Field(min_length=3, max_length=32, description="mainland China where no country code is given")] | None = None
+    phone: (
+        Annotated[
+            str,
+            Field(min_length=3, max_length=32, description="mainland China where no country code is given"),
+        ]
+        | None
+    ) = None
     app_user: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     locale: Locale = Locale.ZH
     anonymous: Annotated[bool, Field(description="shown to no department; notices still go out")] = False
@@ -103,7 +116,10 @@ class Request(Strict):
     request_id: Key | None = None
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     text: Words
-    category: Annotated[str, Field(min_length=1, max_length=120, description="path of names, 市容环卫/占道经营")] | None = None
+    category: (
+        Annotated[str, Field(min_length=1, max_length=120, description="path of names, 市容环卫/占道经营")]
+        | None
+    ) = None
     place: Place = Place()
     reporter: Reporter = Reporter()
     kind: Kind | None = None
@@ -112,7 +128,9 @@ class Request(Strict):
     occurred_at: Annotated[AwareDatetime, Field(description="RFC 3339 with an offset")] | None = None
     extra: Annotated[
         dict[str, JsonValue],
-        Field(description=f"the channel's own matters: at most {EXTRA_BYTES} bytes, {EXTRA_DEPTH} levels; no contacts"),
+        Field(
+            description=f"the channel's own matters: at most {EXTRA_BYTES} bytes, {EXTRA_DEPTH} levels; no contacts"
+        ),
         Field(default_factory=dict),
         AfterValidator(_bounded),
     ]
@@ -129,7 +147,9 @@ class Act(Strict):
 
     act_id: Key | None = None
     kind: ActKind
-    text: Annotated[str, Field(min_length=1, max_length=ACT_TEXT_LIMIT), AfterValidator(_some_words)] | None = None
+    text: (
+        Annotated[str, Field(min_length=1, max_length=ACT_TEXT_LIMIT), AfterValidator(_some_words)] | None
+    ) = None
     rating: Annotated[int, Field(ge=1, le=5)] | None = None
 
     @model_validator(mode="after")

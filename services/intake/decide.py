@@ -1,6 +1,5 @@
 """Is it a case? Verdicts and the pure rules behind them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,65 +81,36 @@ def repeated(case_id: str, body_hash: bytes, stored: Stored) -> Verdict:
     return REPEATED_OTHERWISE
 
 
-def invalid(errors: Sequence[Mapping[str, Any]]) -> Refused:
-    """The first of pydantic's errors as a refusal."""
-    error = errors[0]
-    kind, context = error["type"], error.get("ctx", {})
-    field = where(error["loc"])
-    limit = next((context[name] for name in _LIMITS if name in context), None)
-    if kind == "json_invalid":
-        return malformed(str(context.get("error", "")))
-    return Refused(_CODES.get(kind, "invalid"), field, _CHINESE.get(kind, "内容不符合要求").format(limit=limit), error["msg"], limit)
-
-
 def malformed(detail: str) -> Refused:
-    """Not JSON; digging too deep is a fault of its own."""
-    if "recursion" in detail.lower():
-        return TOO_DEEP
+    """Not JSON, and where."""
     return Refused("malformed", "(body)", "不是合法的 JSON", f"not JSON: {detail}" if detail else "not JSON")
 
 
-TOO_DEEP = Refused("too_deep", "(body)", f"嵌套不得超过 {EXTRA_DEPTH} 层", f"nests deeper than {EXTRA_DEPTH} levels", EXTRA_DEPTH)
-TOO_MANY = Refused("too_many", "requests", f"一批 1 至 {BATCH_LIMIT} 件", f"a batch holds 1 to {BATCH_LIMIT} requests", BATCH_LIMIT)
+TOO_DEEP = Refused(
+    "too_deep",
+    "(body)",
+    f"嵌套不得超过 {EXTRA_DEPTH} 层",
+    f"nests deeper than {EXTRA_DEPTH} levels",
+    EXTRA_DEPTH,
+)
+TOO_MANY = Refused(
+    "too_many",
+    "requests",
+    f"一批 1 至 {BATCH_LIMIT} 件",
+    f"a batch holds 1 to {BATCH_LIMIT} requests",
+    BATCH_LIMIT,
+)
 
 
-NOT_A_BATCH = Refused("invalid", "requests", '一批请求写作 {"requests": […]}', 'a batch is written {"requests": […]}')
+NOT_A_BATCH = Refused(
+    "invalid", "requests", '一批请求写作 {"requests": […]}', 'a batch is written {"requests": […]}'
+)
 
 
 def unstorable(field: str, character: str) -> Refused:
     """NUL and lone surrogates: valid in JSON's escapes, in no text that can be kept."""
     if character == NUL:
         return Refused("nul_character", field, "不得含 NUL 字符 (U+0000)", "holds the character NUL (U+0000)")
-    return Refused("lone_surrogate", field, "含有不成对的代理字符", "holds half a surrogate pair, which is no character")
-
-
-def where(loc: Sequence[str | int]) -> str:
-    """`media[0].url`; `(body)` for the whole."""
-    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return steps.removeprefix(".") or "(body)"
-
-
-_LIMITS = ("max_length", "min_length", "limit", "le", "ge", "lt", "gt", "expected")
-_CODES = {
-    "string_too_long": "too_long", "too_long": "too_long", "string_too_short": "too_short", "missing": "missing",
-    "too_deep": "too_deep", "too_large": "too_long", "extra_forbidden": "unknown_field", "blank": "too_short",
-}  # fmt: skip
-_CHINESE = {
-    "missing": "缺少此项",
-    "extra_forbidden": "没有这个字段",
-    "string_too_long": "不得超过 {limit} 个字符",
-    "too_long": "不得超过 {limit} 项",
-    "string_too_short": "不得少于 {limit} 个字符",
-    "too_large": "不得超过 {limit} 字节",
-    "too_deep": "嵌套不得超过 {limit} 层",
-    "blank": "不能为空白",
-    "enum": "不在允许的取值之中：{limit}",
-    "string_type": "应为文字",
-    "string_pattern_mismatch": "格式不符",
-    "timezone_aware": "时间须带时区",
-    "half_a_point": "经度、纬度与坐标系须一并提供",
-    "text_required": "补充须写明内容",
-    "rating_misplaced": "评分仅用于评价，且评价须有评分",
-    "less_than_equal": "不得大于 {limit}",
-    "greater_than_equal": "不得小于 {limit}",
-}
+    return Refused(
+        "lone_surrogate", field, "含有不成对的代理字符", "holds half a surrogate pair, which is no character"
+    )

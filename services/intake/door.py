@@ -176,7 +176,9 @@ class Door:
         found = await self._journal(conn, ordered, received_at)
         shards: set[int] = set()
         if found.new:
-            lines = ordered if len(found.new) == len(ordered) else [e for e in ordered if e.case_id in found.new]
+            lines = (
+                ordered if len(found.new) == len(ordered) else [e for e in ordered if e.case_id in found.new]
+            )
             shards = await store.announce(conn, lines, found.new, written(received_at))
         return [judged(entry, first[entry.case_id], found, received_at) for entry in entries], shards
 
@@ -196,7 +198,9 @@ class Door:
             found.stored |= await store.journaled(conn, [entry.case_id for entry in left])
             left = [entry for entry in left if entry.case_id not in found.stored]
             taken = await store.keys_taken(conn, left)
-            found.refused |= {entry.case_id for entry in left if (entry.channel, entry.idempotency_key) in taken}
+            found.refused |= {
+                entry.case_id for entry in left if (entry.channel, entry.idempotency_key) in taken
+            }
             left = [entry for entry in left if entry.case_id not in found.refused]
             if not left:
                 return found

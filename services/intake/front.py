@@ -44,7 +44,9 @@ class Front:
         try:
             status, body = await self._answer(scope, await _body(scope, receive, limit))
         except Problem as problem:
-            await problems.response(problem, admission.header(scope, b"accept-language"))(scope, receive, send)
+            await problems.response(problem, admission.header(scope, b"accept-language"))(
+                scope, receive, send
+            )
             return
         headers = [_JSON, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -58,7 +60,9 @@ class Front:
         state.seen.add(channel.id)
         if scope["path"] == BATCH:
             return await self._batch(scope, raw, channel)
-        verdict = (await self._admitted(scope, [reading.one(raw, channel)], channel, _idempotency_key(scope)))[0]
+        verdict = (
+            await self._admitted(scope, [reading.one(raw, channel)], channel, _idempotency_key(scope))
+        )[0]
         if isinstance(verdict, Refused):
             raise answers.problem(verdict)
         return 202, answers.receipt(verdict, state.seals.secret)
@@ -82,7 +86,9 @@ class Front:
         now, trace = clock.monotonic(), _trace(scope)
         seals = self._state.seals
         items = [
-            one if isinstance(one, Refused) else submission.entry(one, channel, idempotency_key, seals, now, trace)
+            one
+            if isinstance(one, Refused)
+            else submission.entry(one, channel, idempotency_key, seals, now, trace)
             for one in read
         ]
         entries = [one for one in items if isinstance(one, Entry)]
@@ -150,6 +156,10 @@ def _count(channel: str, verdicts: Sequence[Verdict]) -> None:
             repeated += 1
         else:
             taken += 1
-    for outcome, number in (("accepted", taken), ("repeated", repeated), ("refused", len(verdicts) - taken - repeated)):
+    for outcome, number in (
+        ("accepted", taken),
+        ("repeated", repeated),
+        ("refused", len(verdicts) - taken - repeated),
+    ):
         if number:
             metrics.REQUESTS.labels(channel, outcome).inc(number)

@@ -50,7 +50,12 @@ def faults(city: City) -> Iterator[Fault]:
 
 
 def not_applicable(field: str) -> Refused:
-    return Refused("mapping", field, "渠道字段映射无法得出此项", "the channel's mapping cannot make this field of what was sent")
+    return Refused(
+        "mapping",
+        field,
+        "渠道字段映射无法得出此项",
+        "the channel's mapping cannot make this field of what was sent",
+    )
 
 
 def _put(found: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

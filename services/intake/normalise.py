@@ -12,7 +12,9 @@ import unicodedata
 import opencc
 
 # U+FFFD, controls, zero-width and bidirectional marks, byte order mark; white space among the controls folds instead.
-_DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffd]")
+_DROPPED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffd]"
+)
 # What nearly every Chinese sentence holds: replaced by hand, the rest is usually in NFKC already (30 times faster).
 _COMMON = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "，！？：；（）～％")
 

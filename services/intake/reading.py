@@ -5,11 +5,12 @@ careful way finds the field they stand in.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from services.chassis import wording
 from services.intake import decide
 from services.intake.canonical import BATCH_LIMIT, Act, Batch, Request
 from services.intake.channels import OpenChannel
@@ -21,6 +22,11 @@ Read = Request | Refused
 _ONE = Request.__pydantic_validator__
 _MANY = Batch.__pydantic_validator__
 NUL_ESCAPE = b"\\u0000"
+_LIMITS = [name for name in wording.LIMITS if name != "pattern"]
+_CODES = {
+    "string_too_long": "too_long", "too_long": "too_long", "string_too_short": "too_short", "missing": "missing",
+    "too_deep": "too_deep", "too_large": "too_long", "extra_forbidden": "unknown_field", "blank": "too_short",
+}  # fmt: skip
 
 
 def one(raw: bytes, channel: OpenChannel) -> Read:
@@ -92,7 +98,14 @@ def valid(model: type[M], sent: Any) -> M | Refused:
     except RecursionError:
         return decide.TOO_DEEP
     except ValidationError as wrong:
-        return decide.invalid(wrong.errors(include_url=False, include_input=False))
+        return invalid(wrong.errors(include_url=False, include_input=False)[0])
+
+
+def invalid(error: Mapping[str, Any]) -> Refused:
+    """One of pydantic's errors as a refusal."""
+    flaw, context = wording.flaw(error), error.get("ctx", {})
+    limit = next((context[name] for name in _LIMITS if name in context), None)
+    return Refused(_CODES.get(error["type"], "invalid"), flaw.field, flaw.zh, flaw.en, limit)
 
 
 def faulty(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -100,9 +113,9 @@ def faulty(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, st
     match value:
         case str():
             if "\0" in value:
-                yield decide.where(at), decide.NUL
+                yield wording.where(at), decide.NUL
             elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-                yield decide.where(at), "surrogate"
+                yield wording.where(at), "surrogate"
         case dict():
             for name, below in value.items():
                 yield from faulty(name, at)

@@ -10,7 +10,9 @@ SERVICE: Service[State] = Service(
     name="intake",
     settings=IntakeSettings,
     state=state.build,
-    subscriptions={event: handlers.on_case_events for event in EVENTS.values() if issubclass(event, CaseEvent)},
+    subscriptions={
+        event: handlers.on_case_events for event in EVENTS.values() if issubclass(event, CaseEvent)
+    },
     routes=api.routes,
     front=front.front,
     workers=(workers.note_seen,),
@@ -18,6 +20,6 @@ SERVICE: Service[State] = Service(
     on_reload=state.reloaded,
     ring=lambda running: running.ring,
     numbers_late=True,
-    publish_every_s=0.02,
+    publish_every_s=0.05,
     serves_without_kafka=True,
 )

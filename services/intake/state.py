@@ -33,7 +33,11 @@ async def build(plumbing: Plumbing) -> State:
     settings = plumbing.settings
     assert isinstance(settings, IntakeSettings)
     ways = Watched(lambda: channels.load(plumbing.city_dir))
-    seals = Seals(Sealer(settings.contact_public_key), settings.intake_secret.get_secret_value().encode(), plumbing.shards)
+    seals = Seals(
+        Sealer(settings.contact_public_key),
+        settings.intake_secret.get_secret_value().encode(),
+        plumbing.shards,
+    )
     door = Door(
         plumbing.pool, plumbing.clock, ways.value.zone, plumbing.publisher.wake,
         within_s=settings.answer_within_s, items=settings.commit_items,

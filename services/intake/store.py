@@ -64,7 +64,9 @@ async def journaled(conn: Connection, case_ids: Iterable[str]) -> dict[str, Stor
 
 async def keys_taken(conn: Connection, entries: Sequence[Entry]) -> set[tuple[str, str]]:
     """(channel, Idempotency-Key) pairs that came before, beside another id of the channel's."""
-    beside = [(entry.channel, entry.idempotency_key) for entry in entries if entry.idempotency_key is not None]
+    beside = [
+        (entry.channel, entry.idempotency_key) for entry in entries if entry.idempotency_key is not None
+    ]
     if not beside:
         return set()
     rows = await conn.fetch(SQL["keys_taken"], [channel for channel, _ in beside], [key for _, key in beside])
@@ -88,7 +90,9 @@ async def announce(
     return set(by_shard)
 
 
-async def standing(conn: Connection, channel: str, case_id: UUID | None, number: str | None) -> asyncpg.Record | None:
+async def standing(
+    conn: Connection, channel: str, case_id: UUID | None, number: str | None
+) -> asyncpg.Record | None:
     """A request of this channel by either name, with its progress; None when it has no such."""
     return await conn.fetchrow(SQL["standing"], channel, case_id, number)
 

@@ -72,7 +72,12 @@ class Entry(NamedTuple):
 
 
 def entry(
-    request: Request, channel: OpenChannel, idempotency_key: str | None, seals: Seals, now: float, traceparent: bytes = b""
+    request: Request,
+    channel: OpenChannel,
+    idempotency_key: str | None,
+    seals: Seals,
+    now: float,
+    traceparent: bytes = b"",
 ) -> Entry | Refused:
     """The request as a line of the journal, or why it cannot be one."""
     key = decide.request_key(request.request_id, idempotency_key)
@@ -107,7 +112,9 @@ def _preset(request: Request, preset: Preset) -> bytes:
         "category": request.category or preset.category,
         "segment": request.segment or preset.segment,
         "kind": request.kind or preset.kind,
-        "place": request.place if request.place.area else request.place.model_copy(update={"area": preset.area}),
+        "place": request.place
+        if request.place.area
+        else request.place.model_copy(update={"area": preset.area}),
     }
     return _WRITE(request.model_copy(update=given), exclude=_NOT_WRITTEN, exclude_none=True)
 

@@ -8,10 +8,11 @@ from fastapi import FastAPI, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.responses import JSONResponse, StreamingResponse
 
-from services.chassis import http, problems
+from services.chassis import http, problems, wording
 from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
+from services.chassis.wording import Flaw
 from services.contracts import ids
 from services.contracts.ids import CaseId
 from services.contracts.values import Contact, Instant, Kind, Locale
@@ -139,18 +140,17 @@ async def _purpose(request: Request) -> str:
     try:
         purpose = Purpose.model_validate_json(await request.body()).purpose
     except ValidationError as invalid:
-        fields = [".".join(map(str, error["loc"])) or "(body)" for error in invalid.errors()]
-        raise _invalid(fields) from None
+        raise _invalid([wording.flaw(error) for error in invalid.errors()]) from None
     if "\0" in purpose:
-        raise _invalid(["purpose"])
+        raise _invalid([Flaw("purpose", "不得含 NUL 字符 (U+0000)", "holds the character NUL (U+0000)")])
     return purpose
 
 
-def _invalid(fields: list[str]) -> Problem:
+def _invalid(flaws: list[Flaw]) -> Problem:
     return Problem(
         422, "invalid", ("内容不符合要求", "Not valid"),
         ("请以 JSON 提供 purpose：2 至 200 字的用途。", "Send JSON with purpose: what for, in 2 to 200 characters."),
-        {"errors": [{"field": name} for name in fields]},
+        flaws=flaws,
     )  # fmt: skip
 
 

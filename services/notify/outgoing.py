@@ -47,9 +47,7 @@ async def after(pool: asyncpg.Pool, cursor: int, limit: int) -> list[store.Row]:
     return [dict(row) for row in await pool.fetch(store.SQL["outgoing_after"], cursor, limit)]
 
 
-async def latest(
-    pool: asyncpg.Pool, number: str | None, audience: str | None, limit: int
-) -> list[store.Row]:
+async def latest(pool: asyncpg.Pool, number: str | None, audience: str | None, limit: int) -> list[store.Row]:
     return [dict(row) for row in await pool.fetch(store.SQL["outgoing_latest"], number, audience, limit)]
 
 

@@ -15,12 +15,13 @@ from services.chassis import problems
 from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
+from services.chassis.wording import Flaw
 from services.contracts import ids
 from services.contracts.commands import COMMAND, Refusal
 from services.contracts.events import CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.contracts.values import State as CaseState
-from services.router import execute, reads, verdicts, views, wording
+from services.router import execute, reads, unreadable, verdicts, views, wording
 from services.router.case import Case
 from services.router.state import State
 from services.router.views import CasePage, CaseView, HistoryView, VerdictView, WhyView
@@ -200,7 +201,8 @@ class Open:
     async def history(self, authorization: str, name: str) -> HistoryView:
         visitor = self._visitor(authorization)
         case = await self._seen(name, visitor)
-        return views.history(case, await reads.moves_of(self._pool, case.id), visitor.unit)
+        desk = self._running.state.law.desk
+        return views.history(case, await reads.moves_of(self._pool, case.id), visitor.unit, desk)
 
     async def why(self, authorization: str, name: str) -> WhyView:
         case = await self._seen(name, self._visitor(authorization))
@@ -241,19 +243,17 @@ def _fields(body: bytes, name: str, case_id: CaseId) -> dict[str, Any]:
     """The body as fields, valid as a command, with the case's id. Raises 422 naming the fields at fault."""
     try:
         fields = orjson.loads(body)
-    except orjson.JSONDecodeError as unreadable:
-        raise _invalid([{"field": "(body)", "reason": "not JSON"}]) from unreadable
+    except orjson.JSONDecodeError as wrong:
+        raise _invalid([Flaw("(body)", "不是合法的 JSON", "not JSON")]) from wrong
     if not isinstance(fields, dict):
-        raise _invalid([{"field": "(body)", "reason": "not an object"}])
+        raise _invalid([Flaw("(body)", "应为对象", "must be an object")])
     if fields.setdefault("case", name) not in (name, str(case_id)):
-        raise _invalid([{"field": "case", "reason": "another case than the address names"}])
+        raise _invalid([Flaw("case", "与地址中的工单不同", "another case than the address names")])
     fields["case"] = str(case_id)
     try:
         COMMAND.validate_json(orjson.dumps(fields))
     except ValidationError as invalid:
-        raise _invalid([
-            {"field": ".".join(map(str, error["loc"][1:])) or "command", "reason": error["msg"]} for error in invalid.errors()
-        ]) from invalid  # fmt: skip
+        raise _invalid(unreadable.flaws(invalid)) from None
     return fields
 
 
@@ -290,10 +290,8 @@ def _forbidden() -> Problem:
                    ("工单仅供承办部门和分拨台查看与处理。", "Cases are for the departments that have them and for the desk."))  # fmt: skip
 
 
-def _invalid(faults: list[dict[str, str]]) -> Problem:
-    return Problem(422, Refusal.UNREADABLE.value, wording.TITLES[Refusal.UNREADABLE],
-                   (f"请更正字段：{faults[0]['field']}。", f"Correct {faults[0]['field']}: {faults[0]['reason']}."),
-                   {"errors": faults})  # fmt: skip
+def _invalid(flaws: list[Flaw]) -> Problem:
+    return problems.invalid(flaws, Refusal.UNREADABLE.value, wording.TITLES[Refusal.UNREADABLE])
 
 
 def _written(last: views.CaseLine) -> str:
@@ -310,5 +308,5 @@ def _cursor(written: str | None) -> tuple[datetime, UUID]:
         if since.tzinfo is None:
             raise ValueError("naive")
         return since, UUID(case_id)
-    except (ValueError, binascii.Error) as unreadable:
-        raise _invalid([{"field": "cursor", "reason": "not one of ours"}]) from unreadable
+    except (ValueError, binascii.Error) as wrong:
+        raise problems.invalid([Flaw("cursor", "不是本服务给出的游标", "not one of ours")]) from wrong

@@ -20,7 +20,7 @@ from services.contracts import ids, topics
 from services.contracts.commands import COMMAND, AnyCommand, Refusal
 from services.contracts.events import CaseEvent, CaseResponded, CaseReturned, CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
-from services.router import commands, metrics, store, wording
+from services.router import commands, metrics, store, unreadable, wording
 from services.router.case import Case
 from services.router.records import Dossier
 from services.router.state import State
@@ -82,8 +82,9 @@ def read(record: chassis.Asked, desk: str, now: datetime) -> Taken | Answer:
     case_id = case_in(record.body)
     try:
         command = COMMAND.validate_json(record.body)
-    except ValidationError:
-        return _unread(record, Refusal.UNREADABLE, wording.UNHEARD, case_id, cause)
+    except ValidationError as invalid:
+        said = unreadable.said(unreadable.flaws(invalid))
+        return _unread(record, Refusal.UNREADABLE, said, case_id, cause)
     if record.appended_at is None:
         return _unread(record, Refusal.NO_APPEND_TIME, wording.NO_TIME, case_id, cause)
     if case_id is None:

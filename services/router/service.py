@@ -33,6 +33,6 @@ SERVICE: Service[State] = Service(
     ring=lambda state: state.ring,
     workers=(watermark.worker,),
     routes=api.routes,
-    read_every_s=0.02,
-    publish_every_s=0.02,
+    read_every_s=0.05,
+    publish_every_s=0.05,
 )

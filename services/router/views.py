@@ -163,9 +163,9 @@ def case(one: Case, unit: str | None) -> CaseView:
     )  # fmt: skip
 
 
-def history(one: Case, rows: list[dict[str, Any]], unit: str | None) -> HistoryView:
-    """The registration, which no row is kept of, and every move since."""
-    begun = [_move(number, at, state, one) for number, (at, state) in enumerate(_beginning(one), 1)]
+def history(one: Case, rows: list[dict[str, Any]], unit: str | None, desk: str) -> HistoryView:
+    """The registration and the first dispatch, which no rows are kept of, and every move since."""
+    begun = [_move(number, at, state, one, desk) for number, (at, state) in enumerate(_beginning(one), 1)]
     later = [
         MoveView(**{**row, "details": _details(row, unit)})
         for row in rows
@@ -179,9 +179,10 @@ def _beginning(one: Case) -> list[tuple[datetime, State]]:
     return list(one.trail[: 1 if first.role == "desk" else 2])
 
 
-def _move(version: int, at: datetime, state: State, one: Case) -> MoveView:
-    holder = one.assignments[0].department
-    command = "register" if state is State.REGISTERED else "dispatch"
+def _move(version: int, at: datetime, state: State, one: Case, desk: str) -> MoveView:
+    """What is registered is the desk's until it is dispatched."""
+    registered = state is State.REGISTERED
+    command, holder = ("register", desk) if registered else ("dispatch", one.assignments[0].department)
     return MoveView(
         version=version, at=at, command=command, actor="router", state=state, holder=holder, details=None
     )

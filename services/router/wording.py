@@ -28,7 +28,6 @@ NO_AREA = Said(
 )
 NO_OWNER = Said("没有规则认领，所在区域由分拨台兜底", "no rule claims it and its area falls back to the desk")
 BARE = Said("系统未能判断，已立案由分拨台处理", "our rules could not decide: registered, the desk has it")
-UNHEARD = Said("未能读取命令", "the command cannot be read")
 NO_TIME = Said("记录未带服务端写入时间", "the record carries no append time of the broker's")
 UNKNOWN_CASE = Said(
     "没有这个工单；若刚提交，请稍后再试", "no such case; just submitted? try again in a few seconds"

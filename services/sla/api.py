@@ -1,16 +1,18 @@
-"""GET /v1/clocks/{case}: how late is it, in figures and in one line."""
+"""GET /v1/clocks/{case}, by case id or public number: how late is it, in figures and in one line."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import FastAPI, Header
+from fastapi import FastAPI, Header, Path
 from pydantic import BaseModel, Field
 
 from services.chassis import problems
+from services.chassis.database import Connection
 from services.chassis.problems import Problem
 from services.chassis.service import Running
+from services.contracts import ids
 from services.contracts.ids import CaseId
 from services.contracts.values import Audience, ClockKind, Handler, Instant
 from services.sla import ladder, store
@@ -19,7 +21,8 @@ from services.sla.state import State
 
 READERS = ("department", "desk", "operator")
 NAMES = {ClockKind.RESPONSE: ("响应", "response"), ClockKind.CLOSE: ("办结", "close")}
-Answer = Callable[[str, UUID], Awaitable["ClocksView"]]
+Answer = Callable[[str, str], Awaitable["ClocksView"]]
+Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
 
 
 class RungView(BaseModel):
@@ -66,12 +69,13 @@ class ClocksView(BaseModel):
 
 
 def routes(app: FastAPI, running: Running[State]) -> None:
-    async def answer(authorization: str, case: UUID) -> ClocksView:
+    async def answer(authorization: str, name: str) -> ClocksView:
         _admit(running.state.ring.principal(authorization))
         async with running.plumbing.pool.acquire() as conn:
+            case = await _id(conn, name)
             now = running.plumbing.clock.city(await store.wall(conn))
-            known = await store.clocks_of(conn, running.state.plans, [CaseId(case)])
-        clocks = tuple(known[CaseId(case)].values())
+            known = await store.clocks_of(conn, running.state.plans, [case])
+        clocks = tuple(known[case].values())
         if not clocks:
             raise _unknown()
         views = tuple(view(clock, now) for clock in clocks)
@@ -83,7 +87,7 @@ def routes(app: FastAPI, running: Running[State]) -> None:
 def openapi() -> dict[str, Any]:
     """The description of this door, without a running service."""
 
-    async def nobody(authorization: str, case: UUID) -> ClocksView:
+    async def nobody(authorization: str, name: str) -> ClocksView:
         raise NotImplementedError
 
     app = FastAPI(title="Suban sla", version="1")
@@ -102,9 +106,21 @@ def _add(app: FastAPI, answer: Answer) -> None:
     }
 
     @app.get("/v1/clocks/{case}", tags=["clocks"], summary="The clocks of a case", responses=responses)
-    async def clocks_of_case(case: UUID, authorization: Annotated[str, Header()] = "") -> ClocksView:
+    async def clocks_of_case(case: Name, authorization: Annotated[str, Header()] = "") -> ClocksView:
         """Open and stopped clocks: due, rungs fired, who holds the case, elapsed and left, and one line to read out."""
         return await answer(authorization, case)
+
+
+async def _id(conn: Connection, name: str) -> CaseId:
+    """By id, or by public number as typed or dictated. Raises 404."""
+    try:
+        return CaseId(UUID(name))
+    except ValueError:
+        number = ids.read_number(name)
+    found = await store.case_by_number(conn, number) if number else None
+    if found is None:
+        raise _unknown()
+    return found
 
 
 def _admit(principal: str | None) -> None:

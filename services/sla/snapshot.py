@@ -61,6 +61,8 @@ async def show_due(running: Running[State]) -> None:
     within: dict[tuple[str, ...], int] = {(row.kind, "1h", row.holder): row.many for row in soon}
     within |= {(row.kind, "5m", row.holder): row.some for row in soon}
     _replace(metrics.DUE_SOON, within)
+    for gauge in metrics.BY_SHARD:
+        gauge.clear()  # a shard that is another process' now is not shown with its last figure
     for shard, waiting in overdue.items():
         _show_shard(running.state, shard, applied.get(shard, 0), now, waiting)
 

@@ -53,6 +53,11 @@ async def clocks_of(
     }
 
 
+async def case_by_number(conn: Connection, number: str) -> CaseId | None:
+    found: UUID | None = await conn.fetchval(SQL["case_by_number"], number)
+    return CaseId(found) if found else None
+
+
 async def due(
     conn: Connection, plans: Plans, shard: int, until: datetime, held: Collection[UUID], limit: int
 ) -> list[Clock]:

@@ -61,4 +61,5 @@ def run(say: Say) -> list[Figure]:
             memory = {name: process.resident_mb(pid) for name, pid in pids.items()}
         finally:
             bare.stop(timeout_s=5)
+    stack.forget()
     return figures(cpu, memory)

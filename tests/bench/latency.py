@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -150,36 +151,40 @@ async def arrived(desk: Desk, promised: Collection[str]) -> None:
 
 async def straight(bootstrap: str, desk: Desk, values: Sequence[bytes]) -> list[float]:
     """Milliseconds of each record from its time in the timetable to the consumer's hands."""
-    sender = producer.KafkaProducer(bootstrap, deadline_s=PATIENCE_S)
+    sender = producer.new_inner(bootstrap)
+    await sender.start()
     warm, due = PER_SECOND * WARM_SECONDS, dict[str, float]()
-    await sender.send(STRAIGHT, 0, [_record("first", values[0])])
-    began, sent = time.monotonic(), list[asyncio.Task[int]]()
+    began, sent = time.monotonic(), list[asyncio.Future[Any]]()
     for place in range(warm + PER_SECOND * SECONDS // 2):
         due_at, name = began + place / PER_SECOND, str(uuid4())
         await asyncio.sleep(due_at - time.monotonic())
-        sent.append(
-            asyncio.create_task(sender.send(STRAIGHT, 0, [_record(name, values[place % len(values)])]))
-        )
+        case = [("ce_subject", name.encode())]
+        sent.append(await sender.send(STRAIGHT, values[place % len(values)], name.encode(), 0, headers=case))
         due[name] = due_at
     await asyncio.gather(*sent)
     await arrived(desk, due)
-    await sender.close()
+    await sender.stop()
     return [1000 * (desk.seen[name] - due_at) for name, due_at in list(due.items())[warm:]]
 
 
-def _record(name: str, value: bytes) -> producer.Record:
-    return name.encode(), value, [("ce_subject", name.encode())]
+def on_the_way(bootstrap: str, answers: dict[str, Answer]) -> dict[str, list[float]]:
+    """Stage → milliseconds until the submission was appended, the router began to decide, its record was appended.
 
-
-def on_submissions(bootstrap: str, answers: dict[str, Answer]) -> list[float]:
-    """Milliseconds until the broker had appended each submission, by its clock, which is this machine's."""
-    offset = time.time() - time.monotonic()
-    appended = {
-        record.case: record.appended_at.timestamp() - offset
-        for record in evidence.topics(bootstrap)
-        if record.topic == topics.SUBMISSIONS
+    By the clocks of the broker and of PostgreSQL, which are this machine's.
+    """
+    offset, found = time.time() - time.monotonic(), dict[str, dict[str, float]]()
+    for record in evidence.topics(bootstrap):
+        stages = found.setdefault(record.case, {})
+        if record.topic == topics.SUBMISSIONS:
+            stages["submitted"] = record.appended_at.timestamp() - offset
+        elif record.type == AssignmentOpened.TYPE:
+            decided_at = datetime.fromisoformat(record.headers["ce_time"])
+            stages.setdefault("decided", decided_at.timestamp() - offset)
+            stages.setdefault("published", record.appended_at.timestamp() - offset)
+    return {
+        stage: [1000 * (found[case][stage] - answer.due_at) for case, answer in answers.items()]
+        for stage in ("submitted", "decided", "published")
     }
-    return [1000 * (appended[case] - answer.due_at) for case, answer in answers.items()]
 
 
 def make_topic(bootstrap: str) -> None:
@@ -224,11 +229,12 @@ def run(say: Say) -> list[Figure]:
             busy = process.used(before, process.total_s(pids), time.monotonic() - began)
         stages = {
             "accepted": [1000 * (answer.at - answer.due_at) for answer in pushed.accepted.values()],
-            "submitted": on_submissions(bootstrap, pushed.accepted),
+            **on_the_way(bootstrap, pushed.accepted),
         }
         say(f"latency: the same records straight through Kafka for {SECONDS // 2 + WARM_SECONDS} s")
         with reading(Desk(bootstrap, [TopicPartition(STRAIGHT, 0, 0)])) as direct:
             peer = uvloop.run(straight(bootstrap, direct, desk.sample))
+    stack.forget()
     refused = Figure("latency.refused", pushed.refused, "requests")
     cpu = [Figure(f"latency.cpu.{name}", share, "% of a core") for name, share in busy.items()]
     return [*figures(pushed.ends(desk.seen), stages, peer), refused, *cpu]

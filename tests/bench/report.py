@@ -43,7 +43,7 @@ def table(figures: Sequence[Figure]) -> Table:
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
-    peer = f"{written(figure.peer_value)} {figure.unit}" if figure.peer else ""
+    peer = written(figure.peer_value) if figure.peer else ""
     ratio = written(figure.ratio) if figure.peer else ""
     verdict = {True: "met", False: "missed", None: ""}[figure.met]
     limit = str(figure.limit) if figure.limit else ""
@@ -68,13 +68,15 @@ def bench_of(name: str) -> str:
 def write_docs(figures: Sequence[Figure]) -> None:
     """Put machine and figures between their marks; rows of benches that did not run stay as they are."""
     text = DOCS.read_text(encoding="utf-8")
+    old = {found[2]: found[0] for found in MARKED.finditer(text)}["figures"]
     fresh = {bench_of(figure.name) for figure in figures}
-    kept = [found[0] for found in ROW.finditer(text) if bench_of(found[1]) not in fresh]
-    rows = sorted([*kept, *(f"| `{name}` | {' | '.join(rest)} |" for name, *rest in map(cells, figures))])
+    rows = [(found[1], found[0]) for found in ROW.finditer(old) if bench_of(found[1]) not in fresh]
+    rows += [(name, f"| `{name}` | {' | '.join(rest)} |") for name, *rest in map(cells, figures)]
+    rows.sort(key=lambda row: bench_of(row[0]))
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
-    written_anew = {"figures": "\n".join([head, *rows]), "machine": machine()}
+    new = {"figures": "\n".join([head, *(line for _, line in rows)]), "machine": machine()}
     DOCS.write_text(
-        MARKED.sub(lambda found: f"{found[1]}{written_anew[found[2]]}\n{found[3]}", text), encoding="utf-8"
+        MARKED.sub(lambda found: f"{found[1]}{new[found[2]]}\n{found[3]}", text), encoding="utf-8"
     )
 
 

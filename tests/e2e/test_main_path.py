@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 
@@ -168,9 +169,12 @@ def test_the_example_is_a_whole_department(world: World) -> None:
         try:
             world.until_state(case, "resolved")
             until(lambda: "command.accepted resolve resolved" in log.read_text())
+            program.send_signal(signal.SIGINT)
+            assert program.wait(10) == 0, "Ctrl-C ends it quietly"
         finally:
-            program.terminate()
+            program.kill()
             program.wait(10)
+    assert log.read_text().endswith("command.accepted resolve resolved \n")
     code = len((ROOT / "examples" / "department.py").read_text().splitlines())
     assert code < 60
 

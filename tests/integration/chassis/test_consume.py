@@ -1,6 +1,7 @@
 """Delivery rules 1, 5, 9 and 10: repeats, gaps, poison, parking; on real Kafka and real Postgres."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -133,7 +134,7 @@ async def test_a_restart_goes_on_where_it_was(
     for name in ("one", "two", "three"):
         await feeder.send(case, feeder.record(case, name))
         async with started(database, empty_kafka.bootstrap) as service:
-            await until(lambda service=service, name=name: _has(service, name))
+            await until(partial(_has, service, name))
     async with started(database, empty_kafka.bootstrap) as service:
         assert await service.applied_to(case) == ["one", "two", "three"]
 
@@ -147,4 +148,4 @@ async def _has(service: toy.Toy, act: str) -> bool:
 
 
 async def _parked(service: toy.Toy, wanted: int) -> bool:
-    return await service.pool.fetchval("SELECT count(*) FROM parked") == wanted
+    return bool(await service.pool.fetchval("SELECT count(*) FROM parked") == wanted)

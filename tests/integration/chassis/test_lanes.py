@@ -11,6 +11,7 @@ import pytest
 from services.chassis import clock, database, lanes
 from services.chassis.lanes import Busy, Lanes
 from services.chassis.outbox import Publisher
+from services.chassis.producer import KafkaProducer
 from services.chassis.testing import FakeProducer
 from services.chassis.transaction import Tx
 from services.contracts import topics
@@ -111,7 +112,7 @@ async def test_what_is_counted_in_memory_is_counted_once(working: Lanes) -> None
 @pytest.fixture
 async def feeder(empty_kafka: servers.Broker) -> AsyncIterator[Feeder]:
     test_consume.toy_topics(empty_kafka.bootstrap)
-    producer = test_consume.KafkaProducer(empty_kafka.bootstrap)
+    producer = KafkaProducer(empty_kafka.bootstrap)
     yield Feeder(producer)
     await producer.close()
 

@@ -99,7 +99,14 @@ async def opened(url: str, **more: Any) -> AsyncIterator[Intake]:
     async with pool.acquire() as conn:
         tokens = {
             channel: await keys.add_to(conn, f"channel:{channel}", ["intake"])
-            for channel in (HOTLINE, "web-portal", "gov-mailbox", "qr-shahu-market", "talk-show-line", "landline")
+            for channel in (
+                HOTLINE,
+                "web-portal",
+                "gov-mailbox",
+                "qr-shahu-market",
+                "talk-show-line",
+                "landline",
+            )
         }
         tokens["nobody"] = "unknown.secret"
     publisher = FakePublisher()

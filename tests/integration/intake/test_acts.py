@@ -45,13 +45,20 @@ async def test_an_act_is_journaled_announced_and_answered_the_same_again(intake:
     receipt = await taken(intake)
     path = f"/v1/requests/{receipt['case_id']}/acts"
     first = await intake.post(path, {"act_id": "a-1", "kind": "supplement", "text": "就在学校门口"})
-    again = await intake.post(f"/v1/requests/{receipt['number']}/acts", {"kind": "supplement", "text": "就在学校门口", "act_id": "a-1"})
+    again = await intake.post(
+        f"/v1/requests/{receipt['number']}/acts",
+        {"kind": "supplement", "text": "就在学校门口", "act_id": "a-1"},
+    )
     other = await intake.post(path, {"act_id": "a-1", "kind": "urge"})
     assert (first.status_code, again.json(), other.status_code) == (202, first.json(), 422)
     assert other.json()["type"] == "urn:suban:problem:repeated_otherwise"
     _, (head, data) = await intake.announced()
     assert isinstance(data, ActReceived)
-    assert (str(head.case_id), head.causation_id, data.kind) == (receipt["case_id"], data.act_id, ActKind.SUPPLEMENT)
+    assert (str(head.case_id), head.causation_id, data.kind) == (
+        receipt["case_id"],
+        data.act_id,
+        ActKind.SUPPLEMENT,
+    )
     assert data.act_id == first.json()["act_id"]
     assert await intake.count("act") == 1
 
@@ -61,7 +68,9 @@ async def test_an_act_is_refused_with_the_field_named(intake: Intake) -> None:
     assert (await intake.post(path, {"kind": "urge"})).json()["field"] == "act_id"
     assert (await intake.post(path, {"kind": "rate", "rating": 6, "act_id": "1"})).json()["limit"] == 5
     assert (await intake.post(path, {"kind": "rate", "act_id": "1"})).status_code == 422
-    assert (await intake.post(path, {"kind": "supplement", "text": "a\x00", "act_id": "1"})).json()["field"] == "text"
+    assert (await intake.post(path, {"kind": "supplement", "text": "a\x00", "act_id": "1"})).json()[
+        "field"
+    ] == "text"
     assert (await intake.post(path, b"{")).status_code == 400
     assert (await intake.post(path, {"kind": "urge"}, content_type="text/plain")).status_code == 415
     assert (await intake.post(path, {"kind": "urge"}, idempotency_key="k-1")).status_code == 202
@@ -82,8 +91,15 @@ async def test_how_a_request_stands_follows_the_log(intake: Intake) -> None:
     receipt = await taken(intake)
     path = f"/v1/requests/{receipt['number'].lower()}"
     fresh = (await intake.get(path)).json()
-    assert (fresh["state"], fresh["stage"], fresh["holder"], fresh["tracking"]) == ("open", "received", None, receipt["tracking"])
-    await applied(intake, receipt, registered(receipt, plan(intake)), accepted(receipt), responded(receipt, 20))
+    assert (fresh["state"], fresh["stage"], fresh["holder"], fresh["tracking"]) == (
+        "open",
+        "received",
+        None,
+        receipt["tracking"],
+    )
+    await applied(
+        intake, receipt, registered(receipt, plan(intake)), accepted(receipt), responded(receipt, 20)
+    )
     then = (await intake.get(path)).json()
     assert (then["state"], then["stage"], then["holder"]) == ("open", "in_progress", "biling-street")
     assert then["holder_name"]["zh"] == "碧岭街道办事处"
@@ -134,7 +150,12 @@ def responded(receipt: dict[str, str], minutes: int) -> CaseEvent:
 
 
 def resolved(receipt: dict[str, str]) -> CaseEvent:
-    return CaseResolved(**common(receipt, 60, State.RESOLVED), department=ROADS.unit, kind=ResolutionKind.FIXED, public_text="已清理。")
+    return CaseResolved(
+        **common(receipt, 60, State.RESOLVED),
+        department=ROADS.unit,
+        kind=ResolutionKind.FIXED,
+        public_text="已清理。",
+    )
 
 
 def closed(receipt: dict[str, str]) -> CaseEvent:

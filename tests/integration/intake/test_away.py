@@ -47,7 +47,9 @@ async def test_sessions_that_are_cut_lose_nothing(intake: Intake, database: str)
 
     async def cutter() -> None:
         for _ in range(20):
-            await killer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'suban-intake'")
+            await killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'suban-intake'"
+            )
 
     await asyncio.gather(*(sender(number) for number in range(10)), cutter())
     await killer.close()
@@ -58,7 +60,9 @@ async def test_sessions_that_are_cut_lose_nothing(intake: Intake, database: str)
     assert await intake.count("journal") == 200
 
 
-async def test_one_line_that_cannot_be_stored_is_refused_alone(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_line_that_cannot_be_stored_is_refused_alone(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = submission.entry
 
     def spoilt(*given: object, **named: object) -> object:
@@ -73,7 +77,9 @@ async def test_one_line_that_cannot_be_stored_is_refused_alone(intake: Intake, m
     assert (await intake.count("journal"), len(await intake.announced())) == (49, 49)
 
 
-async def test_a_surprise_is_its_own_request_s_and_nobody_else_s(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_surprise_is_its_own_request_s_and_nobody_else_s(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = store.journal
 
     async def brittle(conn: asyncpg.Connection, entries: list[submission.Entry], *rest: object) -> set[str]:

@@ -16,14 +16,20 @@ from tests.integration.intake.rig import Intake, request
 
 
 async def test_a_request_becomes_one_line_and_one_event(intake: Intake) -> None:
-    answer = await intake.post("/v1/requests", request(), traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01")
+    answer = await intake.post(
+        "/v1/requests", request(), traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    )
     assert answer.status_code == 202
     receipt = answer.json()
     assert receipt.keys() == {"case_id", "number", "tracking", "received_at"}
     assert ids.read_number(receipt["number"]) == receipt["number"]
     ((head, data),) = await intake.announced()
     assert isinstance(data, SubmissionReceived)
-    assert (str(head.case_id), data.number, data.tracking) == (receipt["case_id"], receipt["number"], receipt["tracking"])
+    assert (str(head.case_id), data.number, data.tracking) == (
+        receipt["case_id"],
+        receipt["number"],
+        receipt["tracking"],
+    )
     assert head.case_id == ids.case_id(rig.HOTLINE, "r-1")
     assert head.id == ids.event_id(str(head.case_id), "submission.received", 0)
     assert head.traceparent
@@ -109,7 +115,14 @@ async def test_one_bad_item_does_not_reject_the_others(intake: Intake) -> None:
     results = answer.json()["results"]
     assert answer.status_code == 207
     assert [result["status"] for result in results] == [202, 422, 422, 422, 422, 422, 422, 202, 422, 202]
-    assert [result.get("field") for result in results[1:7]] == ["text", "reporter.phone", "(body)", "nope", "text", "title"]
+    assert [result.get("field") for result in results[1:7]] == [
+        "text",
+        "reporter.phone",
+        "(body)",
+        "nope",
+        "text",
+        "title",
+    ]
     assert results[1]["limit"] == 5000
     assert results[0] == results[7]
     assert "123456" not in answer.text
@@ -123,27 +136,47 @@ async def test_a_whole_batch_shares_a_commit(intake: Intake) -> None:
     assert await intake.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM journal") == 1
     assert await intake.count("outbox") == rig.SHARDS
     told = await intake.announced()
-    assert {head.case_id for head, _ in told} == {UUID(result["case_id"]) for result in answer.json()["results"]}
+    assert {head.case_id for head, _ in told} == {
+        UUID(result["case_id"]) for result in answer.json()["results"]
+    }
 
 
-@pytest.mark.parametrize("body", [{"requests": []}, {"requests": [request()] * 501}, [request()], {"requests": 1}])
+@pytest.mark.parametrize(
+    "body", [{"requests": []}, {"requests": [request()] * 501}, [request()], {"requests": 1}]
+)
 async def test_what_is_no_batch_is_refused_whole(intake: Intake, body: object) -> None:
     answer = await intake.post("/v1/requests:batch", body)
     assert (answer.status_code, answer.json()["field"]) == (422, "requests")
 
 
-async def test_a_taken_number_gets_the_next_derivation(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_taken_number_gets_the_next_derivation(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = ids.public_number
-    monkeypatch.setattr(ids, "public_number", lambda case, day, attempt=0: made(case, day, attempt)[:9] + ("X" if attempt == 0 else str(case)[:8]))
+    monkeypatch.setattr(
+        ids,
+        "public_number",
+        lambda case, day, attempt=0: made(case, day, attempt)[:9] + ("X" if attempt == 0 else str(case)[:8]),
+    )
     answers = await intake.post("/v1/requests:batch", {"requests": [request(1), request(2), request(3)]})
     numbers = [result["number"] for result in answers.json()["results"]]
     assert sum(number.endswith("X") for number in numbers) == 1
     assert len(set(numbers)) == 3
-    assert {data.number for _, data in await intake.announced() if isinstance(data, SubmissionReceived)} == set(numbers)
+    assert {
+        data.number for _, data in await intake.announced() if isinstance(data, SubmissionReceived)
+    } == set(numbers)
 
 
 async def test_a_channel_with_a_shape_of_its_own_is_mapped(intake: Intake) -> None:
-    letter = {"letter": {"no": 77, "subject": "建议", "body": "建议增设路灯", "type": "建议", "from": {"tel": "0755-28888888"}}}
+    letter = {
+        "letter": {
+            "no": 77,
+            "subject": "建议",
+            "body": "建议增设路灯",
+            "type": "建议",
+            "from": {"tel": "0755-28888888"},
+        }
+    }
     answer = await intake.post("/v1/requests", letter, "gov-mailbox")
     assert answer.status_code == 202
     ((_, data),) = await intake.announced()
@@ -157,7 +190,11 @@ async def test_a_channel_s_presets_fill_what_is_not_said(intake: Intake) -> None
     await intake.post("/v1/requests", request(segment="enterprise"), "qr-shahu-market")
     ((_, data),) = await intake.announced()
     assert isinstance(data, SubmissionReceived)
-    assert (data.place.area, data.place.address, data.segment) == ("pingshan/biling/shahu", "新榕路 12 号", Segment.ENTERPRISE)
+    assert (data.place.area, data.place.address, data.segment) == (
+        "pingshan/biling/shahu",
+        "新榕路 12 号",
+        Segment.ENTERPRISE,
+    )
 
 
 @pytest.mark.parametrize("channel", ["nobody", "talk-show-line"])

@@ -54,6 +54,8 @@ async def test_a_whole_case_by_topic(router: Rig, case: tuple[CaseId, str]) -> N
         "resolve",
         "close",
     ]
+    desk = router.running.state.law.desk
+    assert [move["holder"] for move in history] == [desk, *[unit] * 6]
 
 
 async def test_return_and_dispatch_again_by_http(router: Rig, case: tuple[CaseId, str]) -> None:
@@ -133,7 +135,11 @@ async def test_unreadable_untimed_and_unknown(router: Rig, case: tuple[CaseId, s
     await router.ask(unit, {"command": "accept", "command_id": "4", "case": "20261122-7K3M-9QX2"})
     codes = [one.code for one in await replies(router) if isinstance(one, CommandRefused)]
     assert codes == ["unreadable", "no_append_time", "unknown_case", "unknown_case"]
-    assert (await replies(router))[0].command_id == "1"
+    unreadable = (await replies(router))[0]
+    assert isinstance(unreadable, CommandRefused)
+    assert unreadable.command_id == "1"
+    assert "the command cannot be read: command: must be one of accept, start" in unreadable.reason
+    assert "dance" not in unreadable.reason
     by_http = await router.call(
         "POST", f"/v1/cases/{unknown}/commands", unit, json={"command": "accept", "command_id": "3"}
     )

@@ -109,7 +109,20 @@ async def test_the_door_refuses_in_problems(router: Rig, cases: list[CaseId]) ->
     assert (await router.call("GET", f"/v1/cases/{cases[0]}", "nobody")).status_code == 401
     assert (await router.call("GET", f"/v1/cases/{cases[0]}", "app")).status_code == 403
     assert (await router.call("GET", "/v1/cases", params={"cursor": "x"})).status_code == 422
-    assert (await router.call("POST", path, content=b"{")).status_code == 422
+    for body, flaw in (
+        (b"{", {"field": "(body)", "reason": "not JSON"}),
+        (b"[]", {"field": "(body)", "reason": "must be an object"}),
+        (
+            b'{"command": "start", "command_id": "1", "zz": "secret"}',
+            {"field": "zz", "reason": "no such field"},
+        ),
+    ):
+        unreadable = await router.call("POST", path, content=body)
+        assert (unreadable.status_code, unreadable.json()["errors"]) == (422, [flaw])
+        assert "secret" not in unreadable.text
+    unknown = (await router.call("POST", path, json={"command": "dance", "command_id": "1"})).json()
+    assert unknown["detail"].startswith("Correct the field command: must be one of accept, start, respond")
+    assert "dance" not in str(unknown)
     bad = await router.call(
         "POST", path, json={"command": "assign", "command_id": "1", "department": "No Slug", "reason": "x"}
     )

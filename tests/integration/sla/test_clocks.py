@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.chassis import http
+from services.contracts import ids
 from services.contracts.values import ClockKind
 from services.sla import api, metrics, snapshot, store
 from services.sla import state as states
@@ -224,6 +225,19 @@ async def test_counts_by_department(city: World) -> None:
     assert metrics.BREACHED.labels("response", "a")._value.get() == 2
 
 
+async def test_a_shard_that_moved_away_is_not_shown_any_more(city: World) -> None:
+    def shown() -> set[str]:
+        found = (family for gauge in metrics.BY_SHARD for family in gauge.collect())
+        return {sample.labels["shard"] for family in found for sample in family.samples}
+
+    city.running.plumbing.owned = lambda: {0, 1}
+    await snapshot.show_due(city.running)
+    assert shown() == {"0", "1"}
+    city.running.plumbing.owned = lambda: {1}
+    await snapshot.show_due(city.running)
+    assert shown() == {"1"}
+
+
 async def test_the_door(city: World) -> None:
     case = case_in(0)
     await city.apply((case, sample.registered()), (case, sample.dispatched(at("09:04"), "a")))
@@ -245,4 +259,16 @@ async def test_the_door(city: World) -> None:
         assert (await ask(case, "x")).status_code == 401
         assert (await ask(case, "c")).status_code == 403
         assert (await ask(case_in(1), "d")).status_code == 404
-        assert (await ask("not-an-id", "d")).status_code == 422
+        for unknown in ("not-an-id", "20261122-7K3M-9QX3", ids.public_number(case_in(1), NINE.date())):
+            assert (await ask(unknown, "d")).status_code == 404
+        spoken = answer["number"].replace("-", " ").lower()
+        assert (await ask(spoken, "d")).json()["clocks"][1]["clock_id"] == answer["clocks"][1]["clock_id"]
+
+
+async def test_a_number_is_looked_up_in_an_index(city: World) -> None:
+    await city.apply(*((case_in(0, n), sample.registered(NINE + n * SECOND)) for n in range(300)))
+    await city.pool.execute("ANALYZE clock")
+    async with city.pool.acquire() as conn:
+        await conn.execute("SET enable_seqscan = off")
+        plan = await conn.fetch("EXPLAIN " + store.SQL["case_by_number"], sample.NUMBER)
+    assert any("clock_number" in row[0] for row in plan)

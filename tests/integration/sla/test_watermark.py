@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from services.chassis import clock, consume, transaction, watermark
+from services.chassis import clock, follow, transaction, watermark
 from services.chassis import database as databases
 from services.chassis.clock import CityClock
 from services.chassis.lanes import Lanes
@@ -167,9 +167,7 @@ async def test_marks_reach_sla_through_kafka(
     plumbing = router.plumbing(producer, None, {topic: BASE + timedelta(days=1)})
     settings = SlaSettings(database_url=database, kafka_bootstrap=empty_kafka.bootstrap)
     following = asyncio.create_task(
-        consume.follow(
-            settings, topics.WATERMARKS, lambda raw: marks.feed(Watermark.model_validate_json(raw))
-        )
+        follow.follow(settings, topics.WATERMARKS, lambda raw: marks.feed(Watermark.model_validate_json(raw)))
     )
     await router.write(0)
     async with asyncio.timeout(20):

@@ -44,11 +44,12 @@ def test_the_documents_table_takes_new_rows_between_its_marks(
 ) -> None:
     monkeypatch.setattr(report, "DOCS", tmp_path / "performance.md")
     marks = [f"<!-- {name}:begin -->\n<!-- {name}:end -->" for name in ("machine", "figures")]
-    report.DOCS.write_text(f"before\n{marks[0]}\nbetween\n{marks[1]}\nafter\n")
+    report.DOCS.write_text(f"before\n{marks[0]}\nbetween\n{marks[1]}\n| `idle.*` | is no figure |\nafter\n")
     report.write_docs([Figure("router.cases", 2999.0, "cases/s", limit=at_least(3000))])
     report.write_docs([against("latency.assigned.p99", 120.0, "ms", "straight", 10.0, below(300))])
     text = report.DOCS.read_text()
-    assert "| `latency.assigned.p99` | 120 ms | straight | 10 ms | 12 | < 300 | met |\n" in text
+    assert "| `latency.assigned.p99` | 120 ms | straight | 10 | 12 | < 300 | met |\n" in text
     assert "| `router.cases` | 2,999 cases/s |  |  |  | ≥ 3,000 | missed |\n" in text
+    assert text.count("is no figure") == 1
     assert text.startswith("before\n")
     assert text.endswith("after\n")

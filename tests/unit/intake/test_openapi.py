@@ -15,11 +15,18 @@ def test_every_reference_resolves() -> None:
 
 def test_every_error_is_a_problem_and_the_hot_routes_are_there() -> None:
     paths = api.openapi()["paths"]
-    assert paths.keys() == {"/v1/requests", "/v1/requests:batch", "/v1/requests/{name}/acts", "/v1/requests/{name}"}
+    assert paths.keys() == {
+        "/v1/requests",
+        "/v1/requests:batch",
+        "/v1/requests/{name}/acts",
+        "/v1/requests/{name}",
+    }
     for operations in paths.values():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                assert list(answer["content"]) == ["application/json" if status < "4" else "application/problem+json"]
+                assert list(answer["content"]) == [
+                    "application/json" if status < "4" else "application/problem+json"
+                ]
             assert {"401", "429", "503"} <= operation["responses"].keys()
     body = paths["/v1/requests"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/Request"}

@@ -24,7 +24,9 @@ def test_numbers_that_are_some(written: str, e164: str, masked: str, textable: b
     assert phones.read(written) == phones.Phone(e164, masked, textable)
 
 
-@pytest.mark.parametrize("written", ["123456", "12800138000", "1380013800", "电话", "+999 123", "138001380001", "++86"])
+@pytest.mark.parametrize(
+    "written", ["123456", "12800138000", "1380013800", "电话", "+999 123", "138001380001", "++86"]
+)
 def test_numbers_that_are_none(written: str) -> None:
     assert phones.read(written) is None
 
@@ -44,4 +46,8 @@ def test_a_mask_hides_four_digits_at_least(national: str) -> None:
 
 
 def test_a_name_shows_its_first_character_and_no_length() -> None:
-    assert (phones.mask_name("王小明"), phones.mask_name("李四"), phones.mask_name(" John ")) == ("王**", "李**", "J**")
+    assert (phones.mask_name("王小明"), phones.mask_name("李四"), phones.mask_name(" John ")) == (
+        "王**",
+        "李**",
+        "J**",
+    )

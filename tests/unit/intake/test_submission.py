@@ -41,7 +41,9 @@ def test_the_event_reads_back_as_the_contract_s() -> None:
     assert data.contact.sealed is not None
     person = Person.model_validate_json(sealing.Opener(sample.PRIVATE).open(data.contact.sealed))
     assert person == Person(name="王小明", phone="+8613800138000", app_user="u")
-    shown = Contact(masked_name="王**", masked_phone="138****8000", textable=True, has_app=True, locale=Locale.EN)
+    shown = Contact(
+        masked_name="王**", masked_phone="138****8000", textable=True, has_app=True, locale=Locale.EN
+    )
     assert data.contact.model_copy(update={"sealed": None}) == shown
     assert (data.channel, data.channel_kind, data.request_key) == ("web", ChannelKind.WEB, "r-1")
     assert (data.text, data.match_text) == ("路灯不亮", "路&灯 路灯不亮")
@@ -61,14 +63,24 @@ def test_the_headers_are_the_envelope_s() -> None:
     made = entry(FULL)
     case = ids.case_id("web", "r-1")
     at = datetime(2026, 11, 22, 1, 0, 0, 1, tzinfo=UTC)
-    head = Envelope(ids.event_id(str(case), "submission.received", 0), "intake", "submission.received", at, case, str(case), str(case))
+    head = Envelope(
+        ids.event_id(str(case), "submission.received", 0),
+        "intake",
+        "submission.received",
+        at,
+        case,
+        str(case),
+        str(case),
+    )
     assert made.headers(AT) == transaction.pack_headers(envelopes.to_headers(head))
     assert made.case_id == str(case)
     assert made.shard == ids.shard_of(case, 4)
 
 
 def test_who_is_anonymous_is_sealed_and_not_shown() -> None:
-    contact = event(entry(sample.request(reporter={"name": "王小明", "phone": "13800138000", "anonymous": True}))).contact
+    contact = event(
+        entry(sample.request(reporter={"name": "王小明", "phone": "13800138000", "anonymous": True}))
+    ).contact
     assert (contact.masked_name, contact.masked_phone, contact.anonymous) == (None, None, True)
     assert contact.sealed is not None
 
@@ -84,7 +96,11 @@ def test_the_content_hash_sees_everything_and_only_content() -> None:
     base = entry(FULL).body_hash
     assert entry(FULL.model_copy()).body_hash == base
     assert entry(FULL, preset={"category": "交通运输"}).body_hash == base
-    for changed in ({"text": "x"}, {"kind": None}, {"reporter": sample.request(reporter={"phone": "13800138001"}).reporter}):
+    for changed in (
+        {"text": "x"},
+        {"kind": None},
+        {"reporter": sample.request(reporter={"phone": "13800138001"}).reporter},
+    ):
         assert entry(FULL.model_copy(update=changed)).body_hash != base
     other = submission.Seals(sample.SEALS.sealer, b"another secret of the tests", 4)
     again = submission.entry(FULL, sample.channel(), None, other, 1.0)
@@ -94,8 +110,16 @@ def test_the_content_hash_sees_everything_and_only_content() -> None:
 
 def test_a_preset_fills_what_is_not_said_and_nothing_else() -> None:
     preset = {"category": "交通运输", "segment": "enterprise", "kind": "help", "area": "pingshan/biling"}
-    filled, kept = event(entry(sample.request(), preset=preset)), event(entry(FULL, preset=preset | {"area": "pingshan"}))
-    assert (filled.category, filled.segment, filled.kind, filled.place.area) == ("交通运输", "enterprise", "help", "pingshan/biling")
+    filled, kept = (
+        event(entry(sample.request(), preset=preset)),
+        event(entry(FULL, preset=preset | {"area": "pingshan"})),
+    )
+    assert (filled.category, filled.segment, filled.kind, filled.place.area) == (
+        "交通运输",
+        "enterprise",
+        "help",
+        "pingshan/biling",
+    )
     assert (kept.category, kept.kind, kept.place.area) == ("市容环卫/路灯", "report", "pingshan/biling")
 
 
@@ -108,7 +132,10 @@ def test_the_channel_s_own_id_wins_over_the_header() -> None:
 
 @pytest.mark.parametrize(
     ("request_", "refusal"),
-    [(sample.request(request_id=None), decide.NO_KEY), (sample.request(reporter={"phone": "123456"}), decide.BAD_PHONE)],
+    [
+        (sample.request(request_id=None), decide.NO_KEY),
+        (sample.request(reporter={"phone": "123456"}), decide.BAD_PHONE),
+    ],
 )
 def test_what_can_be_no_line(request_: Request, refusal: Refused) -> None:
     assert submission.entry(request_, sample.channel(), None, sample.SEALS, 1.0) == refusal

@@ -31,7 +31,7 @@ from services.contracts.values import (
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in Shenzhen
 CASE = ids.case_id("hotline-12345", "A-1")
-NUMBER = "20261123-7K3M-9QX2"
+NUMBER = "20261123-7K3M-9QX9"
 DESK = "dispatch-desk"
 LI = Handler(id="li", name="李工")
 LADDER = (
