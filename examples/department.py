@@ -52,9 +52,7 @@ async def main(department: str, broker: str = "localhost:9092") -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
-        print(
-            "usage: python examples/department.py <department> [broker, else localhost:9092]", file=sys.stderr
-        )
+        print("usage: python department.py <department> [broker, or localhost:9092]", file=sys.stderr)
         sys.exit(2)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main(sys.argv[1], *sys.argv[2:]))

@@ -7,7 +7,7 @@ time-outs, back-off, leases, signature windows and measured latency (delivery ru
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,6 @@ class CityClock:
     def wall(self, city: datetime) -> datetime:
         """The inverse of `city`."""
         return self.wall_base + (city - self.city_base) / self.rate
-
-    def wall_span(self, city: timedelta) -> timedelta:
-        """How long a stretch of city time takes on the wall."""
-        return city / self.rate
 
     def now(self) -> datetime:
         """City time by this host's clock: for display and hints only. Decisions use the transaction's time."""

@@ -78,14 +78,7 @@ def openapi() -> dict[str, Any]:
 
 
 def _add(app: FastAPI, door: Door) -> None:
-    faults: dict[int | str, dict[str, Any]] = {
-        code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
-        for code, text in (
-            (401, "no valid key"), (403, "not for this key, or not your assignment"), (404, "no such case for you"),
-            (409, "not a legal move, stale version, or not served yet: `legal_moves` says what is"),
-            (422, "cannot be read, or the command id was used for another body"), (503, "try again"),
-        )
-    }  # fmt: skip
+    faults = _faults()
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _command_schema()}}}}
 
     @app.post("/v1/cases/{name}/commands", tags=["commands"], responses=faults, openapi_extra=body)
@@ -126,6 +119,18 @@ def _add(app: FastAPI, door: Door) -> None:
     async def why(name: Name, authorization: Bearer = "") -> WhyView:
         """Why it went where it went: rule, rule set, what matched, what nearly did."""
         return await door.why(authorization, name)
+
+
+def _faults() -> dict[int | str, dict[str, Any]]:
+    """Every error as RFC 9457."""
+    return {
+        code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
+        for code, text in (
+            (401, "no valid key"), (403, "not for this key, or not your assignment"), (404, "no such case for you"),
+            (409, "not a legal move, stale version, or not served yet: `legal_moves` says what is"),
+            (422, "cannot be read, or the command id was used for another body"), (503, "try again"),
+        )
+    }  # fmt: skip
 
 
 def _command_schema() -> dict[str, Any]:

@@ -86,7 +86,7 @@ def machine() -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d}: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
         f"{platform.release()}, {platform.python_implementation()} {platform.python_version()}, "
-        f"Apache Kafka {VERSION} and PostgreSQL 18 on the same machine, fsync on."
+        f"Apache Kafka {VERSION} and PostgreSQL 18 on the same machine."
     )
 
 

@@ -9,7 +9,6 @@ import pytest
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from pydantic_core import PydanticCustomError
 
 from services.chassis import http, wording
 from services.contracts import faults
