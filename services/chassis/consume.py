@@ -173,9 +173,7 @@ class Consumer:
             log.warning("consume.again", error=type(failed).__name__)
             await asyncio.sleep(0.5)
             return 0
-        for tp, records in polled.items():
-            if tp in self._places:
-                self._hand_over(tp, records)
+        self._hand_over({tp: records for tp, records in polled.items() if tp in self._places})
         self._regulate(consumer)
         await self._commit(consumer)
         if clocks.monotonic() - self._last_watch >= WATCH_EVERY_S:
@@ -236,19 +234,27 @@ class Consumer:
         for tp, offset in lost.args[0].items():
             self._refuse(tp, f"{tp.topic}[{tp.partition}]: offset {offset} is not on the broker any more")
 
-    def _hand_over(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+    def _hand_over(self, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
+        requests: dict[TopicPartition, Sequence[ConsumerRecord]] = {}
+        for tp, records in polled.items():
+            fresh = self._fresh(tp, records)
+            if fresh and tp.topic in self._inbox_topics:
+                requests[tp] = fresh
+            elif fresh:
+                self._handing.events(tp, self._places[tp], fresh)
+        if requests:
+            self._handing.requests(requests, self._places)
+
+    def _fresh(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
+        """What has not been handed over since we last went to this place."""
         place = self._places[tp]
         self._last_record = clocks.monotonic()
-        if place.paused or not records or records[0].offset < place.next:
-            records = [record for record in records if record.offset >= place.next and not place.paused]
-        if not records:
-            return
-        place.next = records[-1].offset + 1
-        self._newest[metrics.topic_kind(tp.topic)] = datetime.fromtimestamp(records[-1].timestamp / 1000, UTC)
-        if tp.topic in self._inbox_topics:
-            self._handing.requests(tp, place, records)
-        else:
-            self._handing.events(tp, place, records)
+        fresh = [record for record in records if record.offset >= place.next and not place.paused]
+        if fresh:
+            place.next = fresh[-1].offset + 1
+            taken_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
+            self._newest[metrics.topic_kind(tp.topic)] = taken_at
+        return fresh
 
     def _back(self, tp: TopicPartition) -> None:
         """Read again from what was applied; nothing to do when the partition is not ours any more."""

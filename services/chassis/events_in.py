@@ -87,6 +87,7 @@ class EventBatch:
     table: Table
     outcome: Outcome
     size: int = field(init=False)
+    rereads: bool = True
     _applied: list[Incoming] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -153,12 +154,14 @@ class EventBatch:
         rescue = self.table.rescue.get(record.envelope.type) if record.envelope and record.data else None
         if rescue is None:
             return False
+        await tx.conn.execute("SAVEPOINT rescue")
         try:
-            async with tx.conn.transaction():
-                await rescue([_received(record)], tx)
+            await rescue([_received(record)], tx)
         except Exception as also:
             log.error("rescue.failed", case_id=str(record.case_id), reason=reason(also))
+            await tx.conn.execute("ROLLBACK TO SAVEPOINT rescue")
             tx.outgoing.clear()
+            tx.after_commit.clear()
             return False
         return True
 
@@ -185,6 +188,7 @@ class InboxBatch:
     table: Table
     outcome: Outcome
     size: int = field(init=False)
+    rereads: bool = False
 
     def __post_init__(self) -> None:
         self.size = len(self.asked)

@@ -1,7 +1,7 @@
 """Records become work for the lanes; what comes of it moves the place they were read from."""
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -12,6 +12,8 @@ from services.chassis.lanes import Lanes
 from services.chassis.places import Place, Poll
 from services.chassis.service import Asked, Inbox
 from services.contracts import ids
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HandOver:
@@ -76,20 +78,32 @@ class HandOver:
                 return
         self._back(tp)
 
-    def requests(self, tp: TopicPartition, place: Place, records: Sequence[ConsumerRecord]) -> None:
-        assert self._inbox is not None
+    def requests(
+        self, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]], at: Mapping[TopicPartition, Place]
+    ) -> None:
+        """What one poll brought of all inbox topics: one batch a shard, in the order the broker took them."""
         by_shard: dict[int, list[Asked]] = {}
-        for record in records:
-            case = self._inbox.case_of(record.value or b"")
-            shard = ids.shard_of(case, self._shards) if case is not None else 0
-            by_shard.setdefault(shard, []).append(self._asked(record))
-        poll = Poll(records[-1].offset + 1, places.appended_at(records[-1]), len(by_shard))
-        place.pending.append(poll)
+        polls: dict[str, tuple[Place, Poll]] = {}
+        for tp, records in polled.items():
+            poll = Poll(records[-1].offset + 1, places.appended_at(records[-1]), 0)
+            at[tp].pending.append(poll)
+            polls[tp.topic] = at[tp], poll
+            for record in records:
+                by_shard.setdefault(self._shard(record), []).append(self._asked(record))
         for shard, asked in by_shard.items():
-            batch = InboxBatch(
-                shard, asked, self._inbox.handler, self._table, self._poll_outcome(place, poll)
-            )
-            self._lanes.put(shard, batch)
+            concerned = [polls[topic] for topic in {one.topic for one in asked}]
+            for _, poll in concerned:
+                poll.shards += 1
+            self._hand_in(shard, sorted(asked, key=_appended), concerned)
+
+    def _hand_in(self, shard: int, asked: Sequence[Asked], concerned: Sequence[tuple[Place, Poll]]) -> None:
+        assert self._inbox is not None
+        batch = InboxBatch(shard, asked, self._inbox.handler, self._table, self._poll_outcome(concerned))
+        self._lanes.put(shard, batch)
+
+    def _shard(self, record: ConsumerRecord) -> int:
+        case = self._inbox.case_of(record.value or b"") if self._inbox else None
+        return ids.shard_of(case, self._shards) if case is not None else 0
 
     def _asked(self, record: ConsumerRecord) -> Asked:
         at = places.appended_at(record)
@@ -102,16 +116,26 @@ class HandOver:
             self._lanes.clock.city(at) if at else None,
         )
 
-    def _poll_outcome(self, place: Place, poll: Poll) -> events_in.Outcome:
+    def _poll_outcome(self, concerned: Sequence[tuple[Place, Poll]]) -> events_in.Outcome:
         def told(error: BaseException | None) -> None:
-            if error is not None:
-                place.paused = poll.failed = True
-                return
-            poll.shards -= 1
-            while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
-                finished = place.pending.popleft()
-                place.done = finished.end
-                if finished.last_at is not None:
-                    place.executed_at = finished.last_at - timedelta(milliseconds=1)
+            for place, poll in concerned:
+                if error is not None:
+                    place.paused = poll.failed = True
+                else:
+                    poll.shards -= 1
+                    _advance(place)
 
         return told
+
+
+def _advance(place: Place) -> None:
+    """Everything before the first poll that is still in work is done."""
+    while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
+        finished = place.pending.popleft()
+        place.done = finished.end
+        if finished.last_at is not None:
+            place.executed_at = finished.last_at - timedelta(milliseconds=1)
+
+
+def _appended(asked: Asked) -> tuple[datetime, str, int]:
+    return asked.appended_at or EPOCH, asked.topic, asked.offset

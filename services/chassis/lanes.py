@@ -29,9 +29,13 @@ class Busy(Exception):
 
 
 class Work(Protocol):
-    """Something to be done in a shard's transaction. `size` is in events."""
+    """Something to be done in a shard's transaction. `size` is in events.
+
+    `rereads`: it comes from a place its consumer can go back to; after a gap it is dropped here and read again.
+    """
 
     size: int
+    rereads: bool
 
     async def apply(self, tx: Tx[Any]) -> None: ...
 
@@ -56,6 +60,7 @@ class Job:
     deadline: float
     result: Any = None
     size: int = 1
+    rereads: bool = False
 
     async def apply(self, tx: Tx[Any]) -> None:
         self.result = await self.function(tx)
@@ -224,10 +229,10 @@ class Lane:
         """The shard waits for an operator. A gap only sends events back to the consumer, which reads again first."""
         if isinstance(error, Gap):
             waiting = [*works, *self.queue]
-            self.queue = deque(work for work in waiting if isinstance(work, Job))
+            self.queue = deque(work for work in waiting if not work.rereads)
             self.arrived.set()
             for work in waiting:
-                if not isinstance(work, Job):
+                if work.rereads:
                     work.fail(error)
             return
         if self.stopped is None:

@@ -1,10 +1,8 @@
 -- The chassis' own questions to the database.
 
--- name: lock_shard
-SELECT pg_advisory_xact_lock($1, $2), clock_timestamp() AS wall;
-
 -- name: read_shard
-SELECT last_wall, numbers, seen, offsets, parked FROM shard WHERE shard = $1;
+-- In a statement of its own, after the lock: its snapshot must not be older than the lock (delivery rule 2).
+SELECT clock_timestamp() AS wall, last_wall, numbers, seen, offsets, parked FROM shard WHERE shard = $1;
 
 -- name: advance_shard
 UPDATE shard SET last_wall = $2, numbers = $3, seen = $4, offsets = $5, parked = $6 WHERE shard = $1;

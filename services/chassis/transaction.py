@@ -3,6 +3,7 @@
 Services see `Tx`: a connection, the time, the shard, their own state, and `emit`. The rest is the lanes' business.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -118,33 +119,49 @@ async def begin(
 
     Two statements because in one the row comes from a snapshot older than the lock (delivery rule 2).
     """
-    async with pool.acquire() as conn, conn.transaction():
-        locked = await conn.fetchrow(SQL["lock_shard"], database.lock_class(service), shard)
-        assert locked is not None
-        wall: datetime = locked["wall"]
-        row = _shard_row(await conn.fetchrow(SQL["read_shard"], shard), shard)
-        if row.last_wall > wall + AHEAD_LIMIT:
-            raise ShardStopped(
-                f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock"
+    async with pool.acquire() as conn:
+        try:
+            await conn.execute(
+                f"BEGIN; SELECT pg_advisory_xact_lock({database.lock_class(service)}, {shard:d})"
             )
-        row.last_wall = max(wall, row.last_wall + TICK)
-        tx = Tx(conn, shard, clock.city(row.last_wall), state, service, row)
-        yield tx
-        await _write_outbox(tx)
-        await conn.execute(
-            SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked
-        )
+            tx = await _opened(conn, service, shard, clock, state)
+            yield tx
+            await _write_outbox(tx)
+            row = tx.row
+            await conn.execute(
+                SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked
+            )
+            await conn.execute("COMMIT")
+        except BaseException:
+            await _roll_back(conn)
+            raise
     for remember in tx.after_commit:
         remember()
 
 
-def _shard_row(found: asyncpg.Record | None, shard: int) -> ShardRow:
+async def _opened(conn: database.Connection, service: str, shard: int, clock: CityClock, state: S) -> Tx[S]:
+    """The shard's row and the time, read under its lock."""
+    found = await conn.fetchrow(SQL["read_shard"], shard)
     if found is None:
         raise ShardStopped(
             f"shard {shard} was never provisioned: a record came from a partition beyond the city's shards"
         )
     values: dict[str, Any] = dict(found)
-    return ShardRow(**values)
+    wall: datetime = values.pop("wall")
+    row = ShardRow(**values)
+    if row.last_wall > wall + AHEAD_LIMIT:
+        raise ShardStopped(f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock")
+    row.last_wall = max(wall, row.last_wall + TICK)
+    return Tx(conn, shard, clock.city(row.last_wall), state, service, row)
+
+
+async def _roll_back(conn: database.Connection) -> None:
+    """A connection that cannot even do that is closed: nothing of it is committed, and nobody waits for it."""
+    try:
+        async with asyncio.timeout(2.0):
+            await conn.execute("ROLLBACK")
+    except Exception:
+        conn.terminate()
 
 
 async def _write_outbox(tx: Tx[Any]) -> None:
