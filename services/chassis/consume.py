@@ -233,6 +233,10 @@ class Consumer:
     def _out_of_range(self, lost: OffsetOutOfRangeError) -> None:
         for tp, offset in lost.args[0].items():
             self._refuse(tp, f"{tp.topic}[{tp.partition}]: offset {offset} is not on the broker any more")
+            if tp in self._places:
+                self._places[tp].paused = True
+            if self._consumer is not None and tp in self._consumer.assignment():
+                self._consumer.pause(tp)  # or every poll raises the same again
 
     def _hand_over(self, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
         requests: dict[TopicPartition, Sequence[ConsumerRecord]] = {}

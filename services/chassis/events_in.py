@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.chassis import database, metrics, telemetry, transaction
-from services.chassis.failure import Poison, reason
+from services.chassis.failure import Nature, Poison, nature, reason
 from services.chassis.lanes import Work
 from services.chassis.sealing import Sealer
 from services.chassis.service import Asked, Handler, InboxHandler, Received
@@ -158,6 +158,8 @@ class EventBatch:
         try:
             await rescue([_received(record)], tx)
         except Exception as also:
+            if nature(also) is not Nature.OWN:
+                raise  # of the moment: the record is tried again, and never parked for it
             log.error("rescue.failed", case_id=str(record.case_id), reason=reason(also))
             await tx.conn.execute("ROLLBACK TO SAVEPOINT rescue")
             tx.outgoing.clear()

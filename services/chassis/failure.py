@@ -23,13 +23,17 @@ class Gap(Exception):
         self.topic, self.expected, self.found = topic, expected, found
 
 
+class Raced(Exception):
+    """Somebody else did the same thing in this moment: tried again, what they did is found."""
+
+
 class Nature(Enum):
     TRANSIENT = "try the same again"
     OWN = "try each alone, then park"
     STOP = "stop the shard"
 
 
-_TRANSIENT = (
+TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # tried: the driver says so when a session is cut between two of its messages
@@ -43,6 +47,7 @@ _TRANSIENT = (
     OSError,
     TimeoutError,
     asyncio.TimeoutError,
+    Raced,
 )
 
 
@@ -50,7 +55,7 @@ def nature(error: BaseException) -> Nature:
     """Connection, time-out and deadlock errors never park; a stop stops; the rest is the record's own fault."""
     if isinstance(error, ShardStopped | Gap):
         return Nature.STOP
-    if isinstance(error, _TRANSIENT) and not isinstance(error, asyncpg.DataError):
+    if isinstance(error, TRANSIENT) and not isinstance(error, asyncpg.DataError):
         return Nature.TRANSIENT
     return Nature.OWN
 

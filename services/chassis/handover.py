@@ -94,7 +94,7 @@ class HandOver:
             concerned = [polls[topic] for topic in {one.topic for one in asked}]
             for _, poll in concerned:
                 poll.shards += 1
-            self._hand_in(shard, sorted(asked, key=_appended), concerned)
+            self._hand_in(shard, _as_taken(asked), concerned)
 
     def _hand_in(self, shard: int, asked: Sequence[Asked], concerned: Sequence[tuple[Place, Poll]]) -> None:
         assert self._inbox is not None
@@ -137,5 +137,12 @@ def _advance(place: Place) -> None:
             place.executed_at = finished.last_at - timedelta(milliseconds=1)
 
 
-def _appended(asked: Asked) -> tuple[datetime, str, int]:
-    return asked.appended_at or EPOCH, asked.topic, asked.offset
+def _as_taken(asked: Sequence[Asked]) -> list[Asked]:
+    """In the order the broker took them. Of one topic always by offset, also where the broker's clock went back:
+    what is executed after a higher offset of its topic would be dropped as a repeat."""
+    latest: dict[str, datetime] = {}
+    placed = []
+    for one in asked:
+        at = latest[one.topic] = max(one.appended_at or EPOCH, latest.get(one.topic, EPOCH))
+        placed.append((at, one.topic, one.offset, one))
+    return [place[3] for place in sorted(placed, key=lambda place: place[:3])]

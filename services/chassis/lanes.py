@@ -134,11 +134,14 @@ class Lane:
             return
         error = await self._persist(works)
         if error is None:
+            self._went_well(works)
             return
         if nature(error) is Nature.STOP:
             self._stop(error, works)
         elif len(works) == 1 and works[0].split() == (works[0],):
-            await self._give_up(works[0], error)
+            stop = await self._give_up(works[0], error)
+            if stop is not None:
+                self._stop(stop, works)
         else:
             await self._each(works)
 
@@ -155,11 +158,16 @@ class Lane:
         """One piece in its own transaction. Returns what stops the shard, if that is what came of it."""
         error = await self._persist([piece])
         if error is None:
-            self.failing.clear()
+            self._went_well([piece])
             return None
         if nature(error) is Nature.STOP:
             return error
         return await self._give_up(piece, error)
+
+    def _went_well(self, works: Sequence[Work]) -> None:
+        """A row of failing cases ends with a case that does not fail; a tick that has nothing to do is no case."""
+        if not all(isinstance(work, Job) for work in works):
+            self.failing.clear()
 
     async def _give_up(self, piece: Work, error: BaseException) -> BaseException | None:
         """It failed alone, for a reason of its own: park it, or hand the error to who asked."""
@@ -236,7 +244,7 @@ class Lane:
                     work.fail(error)
             return
         if self.stopped is None:
-            self.stop(str(error) or reason(error))
+            self.stop(str(error) if isinstance(error, ShardStopped) else reason(error))
         for work in works:
             work.fail(error)
 

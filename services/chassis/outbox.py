@@ -63,6 +63,8 @@ class Publisher:
         self._numbers_late, self._every_s = numbers_late, every_s
         self._woken = {shard: asyncio.Event() for shard in range(shards)}
         self._waiting = 0
+        # Each holds a connection until Kafka answers: with Kafka away they must leave some to everybody else.
+        self._at_once = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
         self._refusing: dict[int, set[str]] = {shard: set() for shard in range(shards)}
 
     def wake(self, shard: int) -> None:
@@ -161,7 +163,7 @@ class Publisher:
 
     async def _publish_some(self, shard: int) -> bool | None:
         """One transaction's worth. None: nothing left; False: somebody else is at it; True: there may be more."""
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with self._at_once, self._pool.acquire() as conn, conn.transaction():
             if not await conn.fetchval(
                 SQL["try_lock"], database.lock_class(f"{self._service} publishes"), shard
             ):

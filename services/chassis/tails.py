@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from services.chassis import ending, telemetry
 from services.contracts import envelope as envelopes
+from services.contracts.envelope import Headers, NotAnEnvelope, Position
 
 log = telemetry.logger("tails")
 TAIL = 200  # records read back: several shards write into a department's one partition
@@ -54,9 +55,17 @@ async def _read(
             polled = await consumer.getmany(timeout_ms=500)
         for tp, records in polled.items():
             for record in records:
-                position = envelopes.read_position(record.headers)
+                position = _position(record.headers)
                 if position is not None and position.source == service:
                     place = (tp.topic, position.shard)
                     found[place] = max(position.number, found.get(place, 0))
         waiting -= {tp for tp in waiting if await consumer.position(tp) >= end[tp]}
     return {place: number for place, number in found.items() if place in places}
+
+
+def _position(headers: Headers) -> Position | None:
+    """None for what is not ours, or cannot be read: whoever reads the topic will say so."""
+    try:
+        return envelopes.read_position(headers)
+    except NotAnEnvelope:
+        return None

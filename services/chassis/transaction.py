@@ -199,7 +199,7 @@ def pack_envelope(e: Envelope) -> bytes:
 
 def pack_headers(headers: envelopes.Headers) -> bytes:
     """Headers as one column: name, NUL, value, newline. Ours hold neither NUL nor newline."""
-    return b"\n".join(name.encode() + b"\0" + value for name, value in headers)
+    return b"\n".join(name.encode() + b"\0" + (value or b"") for name, value in headers)
 
 
 def unpack_headers(packed: bytes) -> envelopes.Headers:

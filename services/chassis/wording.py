@@ -45,6 +45,7 @@ WORDS: Mapping[str, Pair] = {
     "time_delta_parsing": ("应为 ISO 8601 时长，如 PT30M", "must be an ISO 8601 duration, like PT30M"),
     "time_delta_type": ("应为 ISO 8601 时长，如 PT30M", "must be an ISO 8601 duration, like PT30M"),
     "json_invalid": ("不是合法的 JSON", "not JSON"),
+    "nul_character": ("不得含 NUL 字符 (U+0000)", "holds the character NUL (U+0000)"),
     # ours, in intake's canonical request
     "too_deep": ("嵌套不得超过 {limit} 层", "at most {limit} levels deep"),
     "too_large": ("不得超过 {limit} 字节", "at most {limit} bytes as JSON"),

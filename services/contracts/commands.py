@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-from services.contracts.values import Handler, ResolutionKind, ResponseBasis, ReturnReason
+from services.contracts.values import Handler, ResolutionKind, ResponseBasis, ReturnReason, Storable
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Text = Annotated[str, Field(min_length=1, max_length=2000), Storable]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
@@ -38,7 +38,7 @@ class Command(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    command_id: Annotated[str, Field(min_length=1, max_length=128)]
+    command_id: Annotated[str, Field(min_length=1, max_length=128), Storable]
     case: Annotated[str, Field(min_length=1, max_length=64)]
     assignment_version: Annotated[int, Field(ge=1)] | None = None
 
@@ -79,7 +79,7 @@ class Resolve(Command):
     command: Literal["resolve"] = "resolve"
     kind: ResolutionKind
     public_text: Text
-    evidence: tuple[Annotated[str, Field(max_length=2000)], ...] = ()
+    evidence: tuple[Annotated[str, Field(max_length=2000), Storable], ...] = ()
 
 
 class Close(Command):

@@ -88,7 +88,7 @@ def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
         )
     except KeyError as missing:
         raise NotAnEnvelope(f"header {missing} is missing") from missing
-    except ValueError as unreadable:
+    except (ValueError, AttributeError) as unreadable:  # Kafka allows a header without a value
         raise NotAnEnvelope(f"a header cannot be read: {unreadable}") from unreadable
 
 
@@ -99,5 +99,5 @@ def read_position(headers: Iterable[tuple[str, bytes]]) -> Position | None:
         return None
     try:
         return Position(found["source"].decode(), int(found["shard"]), int(found["number"]))
-    except (KeyError, ValueError) as unreadable:
+    except (KeyError, ValueError, TypeError, AttributeError) as unreadable:
         raise NotAnEnvelope(f"source, shard, number cannot be read: {unreadable}") from unreadable

@@ -3,13 +3,24 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class Value(BaseModel):
     """A frozen piece of meaning; unknown fields are ignored so that a newer sender can add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def storable(text: str) -> str:
+    """Valid JSON may hold NUL; no store of ours keeps it, and whoever meets it first would park the case."""
+    if "\0" in text:
+        raise PydanticCustomError("nul_character", "holds the character NUL (U+0000)")
+    return text
+
+
+Storable = AfterValidator(storable)
 
 
 class Kind(StrEnum):
@@ -187,8 +198,8 @@ class Person(Value):
 class Handler(Value):
     """The officer a department names for a case."""
 
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    id: Annotated[str, Field(min_length=1, max_length=64), Storable]
+    name: Annotated[str, Field(min_length=1, max_length=64), Storable]
 
 
 class Holder(Value):

@@ -88,6 +88,8 @@ class Door:
         try:
             while self._queue:
                 tickets = self._take()
+                if not tickets:  # all of them have been answered 503 meanwhile
+                    continue
                 try:
                     async with asyncio.timeout(self._within_s):
                         conn = conn or await self._pool.acquire()

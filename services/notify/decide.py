@@ -83,7 +83,8 @@ def _by_audience(
 ) -> Iterator[tuple[Audience, list[Template]]]:
     found: dict[Audience, list[Template]] = {}
     for template in templates.by_event.get(occurrence.event, ()):
-        if occurrence.audiences is None or template.audience in occurrence.audiences:
+        for_them = occurrence.audiences is None or template.audience in occurrence.audiences
+        if for_them and (occurrence.media is None or template.medium in occurrence.media):
             found.setdefault(template.audience, []).append(template)
     yield from found.items()
 

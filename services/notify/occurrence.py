@@ -19,7 +19,7 @@ from services.contracts.events import (
     Rung,
 )
 from services.contracts.ids import CaseId, EventId
-from services.contracts.values import Audience, Kind, Locale, State, TriageClass
+from services.contracts.values import Audience, Kind, Locale, Medium, State, TriageClass
 from services.notify.slots import Subject
 
 OPENED = "assignment.opened"
@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Something people are told of, under the name their templates have. `audiences` None: all with a template."""
+    """Something people are told of, under the name their templates have. `audiences`, `media` None: all with a template."""
 
     event: str
     event_id: EventId
@@ -60,6 +60,7 @@ class Occurrence:
     unit: str
     handler: str | None = None
     audiences: tuple[Audience, ...] | None = None
+    media: tuple[Medium, ...] | None = None
 
 
 def opened(case_id: CaseId, event: CaseRegistered, phone: str | None, app: str | None) -> Case:
@@ -91,7 +92,10 @@ def of_line(case: Case, event_id: EventId, event: CaseEvent) -> Iterator[Occurre
     told = not isinstance(event, CaseResponded) or event.first or event.public_text is not None
     subject = _subject(case, event, unit)
     if told:
-        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler)
+        # The first response rings; what is said after it is read in the feed, where an SMS could only say it again.
+        again = isinstance(event, CaseResponded) and not event.first
+        media = (Medium.APP,) if again else None
+        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, media=media)
     new_owner = _new_owner(event)
     if new_owner is not None:
         yield Occurrence(OPENED, event_id, case.case_id, replace(subject, unit=new_owner), new_owner)

@@ -130,7 +130,7 @@ class _Batch:
 
 
 async def run(taken: Sequence[Taken], tx: Tx[State]) -> list[Answer]:
-    """An answer for each, in order. Raises store.Raced when another shard takes one of the ids in this moment."""
+    """An answer for each, in order. Raises Raced when another shard takes one of the ids in this moment."""
     batch = await _gather(taken, tx)
     answers = [_one(batch, one) for one in taken]
     await store.change(tx.conn, batch.changed.values(), batch.moves)

@@ -1,7 +1,7 @@
 """What the topics bring: submissions and acts from intake, commands from departments, and time. Gather, decide, apply."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
@@ -87,8 +87,9 @@ def _register(batch: _Batch, case_id: CaseId, sent: SubmissionReceived, cause: s
 def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
     case = batch.cases.get(row.case_id)
     if not saved:
-        batch.acts.append(ActRow(row.case_id, row.act, row.event_id, case is not None))
+        batch.acts.append(row)
     if case is None:
+        batch.waiting.setdefault(row.case_id, []).append(row)
         batch.outcomes.append((row.act.kind, "waiting"))
         return
     done = acts.decide(case, row.act, batch.tx.now)
@@ -106,7 +107,7 @@ async def _apply(batch: _Batch) -> None:
     new = [Registration(batch.cases[one], row.body, row.verdict) for one, row in batch.new.items()]
     await store.register(conn, tx.shard, new)
     await store.change(conn, [batch.cases[one] for one in batch.changed - batch.new.keys()], batch.moves)
-    await store.save_acts(conn, batch.acts)
+    await store.save_acts(conn, [replace(row, taken=row.case_id in batch.cases) for row in batch.acts])
     tx.after_commit.append(lambda: _count(batch))
 
 

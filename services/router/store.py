@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 
 from services.chassis import database, queries
+from services.chassis.failure import Raced
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plan
@@ -67,10 +68,6 @@ class Reply:
     body: bytes
     type: str
     data: str
-
-
-class Raced(Exception):
-    """Another shard took the same command id in this moment; tried again, its reply is found."""
 
 
 async def cases_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> dict[CaseId, Case]:

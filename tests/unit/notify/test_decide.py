@@ -70,7 +70,11 @@ def test_who_cannot_be_reached_is_said_once(has_contact: bool, reason: str) -> N
 
 def test_a_response_that_was_none_is_told_to_nobody() -> None:
     assert told(sample.responded(first=False)) == []
-    assert told(sample.responded(first=False, public_text="明天上门")) != []
+
+
+def test_what_is_said_after_the_first_response_is_read_in_the_feed_and_rings_no_telephone() -> None:
+    found = intended(told(sample.responded(first=False, public_text="明天上门")), Audience.CITIZEN)
+    assert [one.medium for one in found] == [Medium.APP]
 
 
 def test_an_assignment_is_told_to_duty_officer_handlers_and_head() -> None:
