@@ -201,7 +201,8 @@ class Stack:
         """The service's own role, which sees its own schema and no other; at the port of today."""
         made: str = json.loads(self._provisioned.read_text())["environment"][service]["SUBAN_DATABASE_URL"]
         parts = urllib.parse.urlsplit(made)
-        door = f"{parts.username}:{parts.password}@{ports.LOOPBACK}:{self.ports['postgres']}"
+        host = urllib.parse.urlsplit(self.postgres.url()).netloc.rpartition("@")[2]
+        door = f"{parts.username}:{parts.password}@{host}"
         return urllib.parse.urlunsplit(parts._replace(netloc=door))
 
     def command(self, *words: str) -> str:

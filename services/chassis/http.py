@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
+import asyncpg
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis import clock, lanes, metrics, problems, wording
+from services.chassis import clock, failure, lanes, metrics, problems, wording
 from services.chassis.problems import Problem
+from services.chassis.wording import Flaw
 
 BODY_LIMIT = 1_048_576
 Check = Callable[[], Awaitable[str | None]]
@@ -30,7 +32,10 @@ def build(title: str, checks: Sequence[Check], notes: Sequence[Check] = ()) -> F
     app.add_exception_handler(Problem, problems.answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _other)
-    app.add_exception_handler(lanes.Busy, _busy)
+    app.add_exception_handler(asyncpg.DataError, _not_storable)
+    for away in (lanes.Busy, *failure.TRANSIENT):
+        app.add_exception_handler(away, _busy)
+    app.add_exception_handler(Exception, _surprise)
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> dict[str, str]:
@@ -123,6 +128,20 @@ async def _other(request: Request, error: Exception) -> Response:
 
 async def _busy(request: Request, _error: Exception) -> Response:
     return await problems.answer(request, problems.unavailable())
+
+
+async def _not_storable(request: Request, _error: Exception) -> Response:
+    """A NUL in a query, an instant before the first year: no store can be asked for it."""
+    said = Flaw("(request)", "含有无法查询的内容", "holds something that no store can be asked for")
+    return await problems.answer(request, problems.invalid([said]))
+
+
+async def _surprise(request: Request, _error: Exception) -> Response:
+    """Ours. What it was stands in the log, without the words of the request."""
+    return await problems.answer(request, Problem(
+        500, "internal", ("内部错误", "Internal error"),
+        ("已记录，请用同一编号重试。", "It is in the log; send the same request again."),
+    ))  # fmt: skip
 
 
 class Server(uvicorn.Server):

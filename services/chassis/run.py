@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -44,6 +45,7 @@ def main(service: Service[Any]) -> int:
         )
         return REFUSED
     telemetry.configure(service.name, settings.log_level)
+    _tame_collector()
     with contextlib.suppress(ImportError):
         import uvloop
 
@@ -51,9 +53,18 @@ def main(service: Service[Any]) -> int:
     return asyncio.run(_life(service, settings))
 
 
+def _tame_collector() -> None:
+    """What is loaded by now stays: it need not be looked through again. Measured: the collector took an eighth of the
+    router's time, as a batch makes thousands of objects that reference counting frees anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def _life(service: Service[Any], settings: ServiceSettings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(telemetry.unheard)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:

@@ -3,9 +3,15 @@
 import logging
 import re
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
+
+from services.chassis import failure
+
+FRAMES = 12
 
 # Fields that may hold what a citizen wrote or who they are: never written, whoever passes them.
 FORBIDDEN = frozenset({
@@ -30,7 +36,7 @@ def configure(service: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        broken,
         redact,
     ]
     structlog.configure(
@@ -50,6 +56,26 @@ def configure(service: str, level: str) -> None:
     # It says every look-up of a coordinator that is not there yet as an error; what matters of it we log ourselves.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+
+
+def broken(_logger: Any, _method: str, line: Any) -> Any:
+    """What was raised and where, without its message: that may quote what a citizen wrote."""
+    raised = line.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+        line["exception"] = failure.reason(error)
+        line["frames"] = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(frames))
+    return line
+
+
+def unheard(_loop: object, context: dict[str, Any]) -> None:
+    """What nobody awaited, for asyncio's own handler quotes the error's message."""
+    error = context.get("exception")
+    told = failure.reason(error) if isinstance(error, BaseException) else "?"
+    logger("asyncio").error("task.unheard", what=context.get("message"), reason=told)
 
 
 def safe(error: object) -> str:

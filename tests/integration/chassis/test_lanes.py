@@ -1,20 +1,23 @@
 """Delivery rules 2 and 9: a lane's batches, what fails alone, what is tried again, what stops; on real Postgres."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 
-from services.chassis import clock, database, lanes
-from services.chassis.lanes import Busy, Lanes
+from services.chassis import clock, database, events_in, lanes
+from services.chassis.events_in import EventBatch, Table
+from services.chassis.lanes import Busy, Lanes, Work
 from services.chassis.outbox import Publisher
 from services.chassis.producer import KafkaProducer
 from services.chassis.testing import FakeProducer
 from services.chassis.transaction import Tx
 from services.contracts import topics
+from services.contracts.events import ActReceived
 from tests import servers
 from tests.integration.chassis import test_consume, toy
 from tests.integration.chassis.toy import Feeder, case_in, started, until
@@ -107,6 +110,91 @@ async def test_what_is_counted_in_memory_is_counted_once(working: Lanes) -> None
 
     await working.run(0, count, wait_s=5)
     assert (len(tries), len(counted)) == (2, 1)
+
+
+@dataclass(eq=False)
+class _Record:
+    """Work that fails when told to, as a record of a topic does; `parks` is its case."""
+
+    parks: str | None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    size: int = 1
+    rereads: bool = True
+
+    async def apply(self, tx: Tx[Any]) -> None:
+        if self.parks is not None:
+            raise LookupError
+
+    def split(self) -> Sequence[Work]:
+        return (self,)
+
+    async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
+        return self.parks
+
+    def succeed(self) -> None:
+        self.done.set()
+
+    def fail(self, error: BaseException) -> None:
+        self.done.set()
+
+    def expired(self) -> bool:
+        return False
+
+
+async def _do(working: Lanes, record: _Record) -> None:
+    working.put(0, record)
+    async with asyncio.timeout(10):
+        await record.done.wait()
+
+
+async def test_failing_cases_with_successes_between_stop_nothing(working: Lanes) -> None:
+    """One bad case a week must not add up to a stopped shard."""
+    for number in range(2 * lanes.FAILING_CASES_LIMIT):
+        await _do(working, _Record(f"case {number}"))
+        await _do(working, _Record(None))
+    assert working.stopped() == []
+
+
+async def test_a_tick_between_failing_cases_is_no_success(working: Lanes) -> None:
+    async def nothing(tx: Tx[Any]) -> None:
+        return None
+
+    for number in range(lanes.FAILING_CASES_LIMIT):
+        await _do(working, _Record(f"case {number}"))
+        if number + 1 < lanes.FAILING_CASES_LIMIT:
+            await working.run(0, nothing, wait_s=5)
+    assert "5 cases failed in a row" in working.stopped()[0]
+
+
+async def test_what_cannot_even_be_parked_stops_the_shard_and_says_so(working: Lanes) -> None:
+    class Unparkable(_Record):
+        async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
+            raise KeyError("王先生")
+
+    await _do(working, Unparkable("case"))
+    assert "KeyError" in working.stopped()[0]
+    assert "王" not in working.stopped()[0]
+
+
+async def test_a_rescue_that_fails_for_the_moment_is_tried_again(working: Lanes, pool: asyncpg.Pool) -> None:
+    tries: list[int] = []
+
+    async def refuse(events: Any, tx: Tx[Any]) -> None:
+        raise LookupError
+
+    async def rescue(events: Any, tx: Tx[Any]) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise asyncpg.LockNotAvailableError
+
+    table = Table({ActReceived.TYPE: refuse}, {ActReceived.TYPE: rescue}, None)
+    key, value, headers = Feeder(None).record(case_in(0), "a")  # type: ignore[arg-type]
+    told: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+    record = events_in.decode(ActReceived.TOPIC, 0, 0, key, headers, value, table)
+    working.put(0, EventBatch([record], table, told.set_result))
+    assert await asyncio.wait_for(told, 10) is None
+    assert len(tries) == 2
+    assert await pool.fetchval("SELECT count(*) FROM parked") == 0
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Delivery rules 4, 6 and 11: from the outbox to the topic, in order, at least once; on real Postgres."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import asyncpg
@@ -8,7 +9,7 @@ import pytest
 
 from services.chassis import clock, database, outbox, transaction
 from services.chassis.outbox import Publisher, Restored
-from services.chassis.producer import KafkaProducer, Undelivered
+from services.chassis.producer import KafkaProducer, Record, Undelivered
 from services.chassis.testing import FakeProducer
 from services.contracts import envelope, topics
 from services.contracts.events import CommandRefused
@@ -151,3 +152,35 @@ async def test_the_producer_goes_on_after_a_refused_batch(empty_kafka: servers.B
         await producer.send("suban.nowhere.v1", 0, [(b"k", b"2", [])])
     assert await producer.send(topics.NOTICES, 0, [(b"k", b"3", [])]) == 1
     await producer.close()
+
+
+class _Hanging:
+    """A broker that neither takes nor refuses."""
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+
+async def test_with_kafka_away_publishers_leave_connections_to_others(
+    pool: asyncpg.Pool, database: str
+) -> None:
+    """More shards than connections: were each held until Kafka answers, intake could not take a request."""
+    for shard in range(toy.SHARDS):
+        await _write(pool, "a", shard=shard)
+    few = await _small(database)
+    publishing = asyncio.create_task(Publisher(few, _Hanging(), toy.NAME, toy.SHARDS).run())
+    await asyncio.sleep(0.5)
+    try:
+        for _ in range(3):
+            assert await few.fetchval("SELECT 1", timeout=1.0) == 1
+            async with few.acquire(timeout=1.0) as one:
+                await one.fetchval("SELECT 1")
+    finally:
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+        few.terminate()
+
+
+async def _small(url: str) -> asyncpg.Pool:
+    return await database.create_pool(url, toy.NAME, toy.SHARDS)

@@ -107,3 +107,11 @@ async def test_no_text_of_the_citizens_outside_submission_and_act(router: Rig) -
     for record in await router.written():
         if record.topic == topics.CASES:
             assert secret not in record.data.model_dump_json()
+
+
+async def test_an_act_ahead_of_its_submission_in_the_same_batch(router: Rig) -> None:
+    now = router.now()
+    case_id = ids.case_id("hotline-12345", "k")
+    await router.take(act("k", "withdraw", "a1", now), submission("k", now, **LAWN))
+    assert (await router.types(case_id)).count("case.withdrawn") == 1
+    assert await router.pool.fetchval("SELECT count(*) FROM act WHERE taken") == 1

@@ -4,14 +4,14 @@ import asyncpg
 import pytest
 
 from services.chassis import failure
-from services.chassis.failure import Gap, Nature, Poison, ShardStopped
+from services.chassis.failure import Gap, Nature, Poison, Raced, ShardStopped
 
 
 @pytest.mark.parametrize(
     "error",
     [OSError(), TimeoutError(), asyncpg.InterfaceError("closed"), asyncpg.DeadlockDetectedError(),
      asyncpg.LockNotAvailableError(), asyncpg.QueryCanceledError(), asyncpg.AdminShutdownError(),
-     asyncpg.TooManyConnectionsError(), asyncpg.ConnectionDoesNotExistError(), asyncpg.SerializationError()],
+     asyncpg.TooManyConnectionsError(), asyncpg.ConnectionDoesNotExistError(), asyncpg.SerializationError(), Raced()],
 )  # fmt: skip
 def test_connection_time_out_and_deadlock_never_park(error: Exception) -> None:
     assert failure.nature(error) is Nature.TRANSIENT

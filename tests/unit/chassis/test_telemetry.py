@@ -31,3 +31,16 @@ def test_ids_and_public_numbers_stay() -> None:
     assert line["case_id"].endswith("1234")  # type: ignore[attr-defined]
     assert line["number"] == "20261122-7K3M-9QX2"
     assert line["count"] == 12345678
+
+
+def test_what_was_raised_is_named_without_its_message() -> None:
+    try:
+        raise ValueError("王先生 says it leaks")
+    except ValueError as error:
+        line = telemetry.broken(
+            None, "error", {"event": "e", "exc_info": (ValueError, error, error.__traceback__)}
+        )
+    assert "ValueError in test_what_was_raised" in line["exception"]
+    assert "test_telemetry.py" in line["frames"]
+    assert "王" not in str(line)
+    assert "exc_info" not in line

@@ -1,6 +1,7 @@
 """The envelope reads back what it wrote, and names what is missing."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -52,3 +53,12 @@ def test_the_actor_is_read_from_the_topic_and_nothing_else() -> None:
     assert topics.actor_of("suban.commands.water-bureau.v1") == "water-bureau"
     assert topics.actor_of("suban.cases.v1") is None
     assert topics.actor_of("suban.commands..v1") is None
+
+
+def test_a_header_without_a_value_is_no_envelope() -> None:
+    """Kafka allows it; it must not end the process that reads it."""
+    headers: list[tuple[str, Any]] = [(name, None) for name, _ in envelope.to_headers(SAMPLE)]
+    with pytest.raises(NotAnEnvelope):
+        envelope.read_headers(headers)
+    with pytest.raises(NotAnEnvelope):
+        envelope.read_position([("source", b"s"), ("shard", b"0"), ("number", None)])  # type: ignore[list-item]

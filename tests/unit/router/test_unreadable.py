@@ -22,6 +22,9 @@ COMMANDS = "accept, start, respond, return, resolve, close, reject, withdraw, as
         ({"command": "accept", "handler": {"id": "zzsecret"}}, "handler.name", "missing"),
         ({"command": "resolve", "public_text": "x", "kind": "zzsecret"}, "kind",
          "must be one of fixed, explained, not_possible, duplicate, withdrawn"),
+        ({"command": "accept", "handler": {"id": "h", "name": "zz\0secret"}}, "handler.name",
+         "holds the character NUL (U+0000)"),
+        ({"command": "start", "command_id": "zz\0secret"}, "command_id", "holds the character NUL (U+0000)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_command(sent: bytes | dict[str, object], field: str, en: str) -> None:
