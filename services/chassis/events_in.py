@@ -141,7 +141,7 @@ class EventBatch:
         if not self._without_repeats(tx):
             return None
         if await self._rescued(record, tx):
-            return str(record.case_id)
+            return None  # it is registered, bare: no case has failed
         if record.case_id is None:
             await bury(
                 record.topic, record.partition, record.offset, record.value, reason(error), self.table, tx

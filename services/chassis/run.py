@@ -45,7 +45,7 @@ def main(service: Service[Any]) -> int:
         )
         return REFUSED
     telemetry.configure(service.name, settings.log_level)
-    _tame_collector()
+    tame_collector()
     with contextlib.suppress(ImportError):
         import uvloop
 
@@ -53,7 +53,7 @@ def main(service: Service[Any]) -> int:
     return asyncio.run(_life(service, settings))
 
 
-def _tame_collector() -> None:
+def tame_collector() -> None:
     """What is loaded by now stays: it need not be looked through again. Measured: the collector took an eighth of the
     router's time, as a batch makes thousands of objects that reference counting frees anyway."""
     gc.collect()

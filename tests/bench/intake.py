@@ -21,6 +21,7 @@ from fastapi import Body, FastAPI
 
 from deploy.local.postgres import Postgres
 from services.chassis import database, http, keys
+from services.chassis import run as run_of
 from services.chassis.clock import monotonic
 from services.chassis.service import Running
 from services.intake import api, canonical, front, state
@@ -51,6 +52,7 @@ async def serve(url: str, city: Path, port: int) -> None:
     """The child: intake's door when there is a database, else the peer."""
     app: object = peer()
     if url:
+        run_of.tame_collector()  # as the service's own main does
         pool = await database.create_pool(url, "intake", 6)
         lent = rig.plumbing(pool, rig.FakePublisher(), rig.settings(url))
         lent.city_dir = city

@@ -101,6 +101,7 @@ async def drain(url: str, bootstrap: str, many: int) -> float:
     stop = asyncio.Event()
     door = http.listen("127.0.0.1", 0)
     began = monotonic()
+    chassis.tame_collector()  # as the service's own main does
     life = asyncio.create_task(chassis.Life(SERVICE, running, consumer, producer, stop, door).live())
     first = began
     while True:

@@ -165,7 +165,7 @@ def test_the_example_is_a_whole_department(world: World) -> None:
     log = world.stack.directory / "example.log"
     with log.open("w") as output:
         words = [sys.executable, str(ROOT / "examples" / "department.py"), owner, world.stack.kafka.bootstrap]
-        program = subprocess.Popen(words, stdout=output, stderr=output)
+        program = subprocess.Popen(words, stdout=output, stderr=output, preexec_fn=_heeds_interrupts)
         try:
             world.until_state(case, "resolved")
             until(lambda: "command.accepted resolve resolved" in log.read_text())
@@ -177,6 +177,11 @@ def test_the_example_is_a_whole_department(world: World) -> None:
     assert "Traceback" not in log.read_text()
     code = len((ROOT / "examples" / "department.py").read_text().splitlines())
     assert code < 60
+
+
+def _heeds_interrupts() -> None:
+    """A child of a run started in the background inherits that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_act_of_the_citizens_reaches_the_department(world: World) -> None:
