@@ -165,7 +165,7 @@ class Publisher:
         """One transaction's worth. None: nothing left; False: somebody else is at it; True: there may be more."""
         async with self._at_once, self._pool.acquire() as conn, conn.transaction():
             if not await conn.fetchval(
-                SQL["try_lock"], database.lock_class(f"{self._service} publishes"), shard
+                SQL["try_publishing"], database.lock_class(f"{self._service} publishes"), shard
             ):
                 return False
             rows = await conn.fetch(SQL["next_to_publish"], shard, ROWS, list(self._refusing[shard]))
