@@ -1,0 +1,70 @@
+"""suban.clocks.v1: sla → notify, all. Names department, handler and audience itself, so that notify joins nothing."""
+
+from services.contracts import topics
+from services.contracts.events.event import Event
+from services.contracts.values import Audience, ClockKind, Handler, Instant
+
+
+class ClockEvent(Event):
+    TOPIC = topics.CLOCKS
+    clock_id: str
+    clock: ClockKind
+    number: str
+    plan: str
+    due_at: Instant
+
+
+class ClockStarted(ClockEvent):
+    TYPE = "clock.started"
+    started_at: Instant
+
+
+class Rung(ClockEvent):
+    """A step of the ladder was reached. `late_by` is how long after its own instant it fired, in city seconds."""
+
+    percent: int
+    rung_at: Instant
+    fired_at: Instant
+    late_by: float
+    unconfirmed: bool = False
+    holder: str
+    holder_is_desk: bool
+    handler: Handler | None = None
+    audiences: tuple[Audience, ...]
+    category: str | None = None
+    area: str | None = None
+
+
+class ClockWarned(Rung):
+    """A rung before due."""
+
+    TYPE = "clock.warned"
+
+
+class ClockBreached(Rung):
+    """The 100 % rung. Never unhappens, but for clock.corrected."""
+
+    TYPE = "clock.breached"
+
+
+class ClockEscalated(Rung):
+    """A rung after due."""
+
+    TYPE = "clock.escalated"
+
+
+class ClockStopped(ClockEvent):
+    TYPE = "clock.stopped"
+    stopped_at: Instant
+    outcome: str  # met | breached | cancelled
+    elapsed_seconds: float
+    holder: str
+
+
+class ClockCorrected(ClockEvent):
+    """An act received in time but taken late: the breach was ours, not the department's."""
+
+    TYPE = "clock.corrected"
+    acted_at: Instant
+    breached_at: Instant
+    department: str
