@@ -8,19 +8,20 @@ command was taken, never before the case's previous time, never after now (deliv
 from dataclasses import replace
 from datetime import datetime
 
-from services.contracts.city import City
-from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond, Return
+from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond
 from services.contracts.values import Handler, ResponseBasis
 from services.router import case as cases
-from services.router import effects, guards, lifecycle, records, wording
+from services.router import effects, guards, handling, lifecycle, records, wording
 from services.router.case import Assignment, Case
+from services.router.decide import Law
 from services.router.lifecycle import Illegal, Moved, Who
 from services.router.records import Dossier
+from services.router.scene import Scene
 from services.router.verdicts import Asked, Refused, Verdict
 from services.router.wording import Said
 
 
-def decide(city: City, case: Case, dossier: Dossier | None, asked: Asked) -> Verdict:
+def decide(law: Law, case: Case, dossier: Dossier | None, asked: Asked) -> Verdict:
     """`dossier` is needed by commands that open an assignment (`needs_dossier`). Raises nothing for what may happen."""
     who = _who(case, asked)
     refused = _not_theirs(case, asked, who)
@@ -29,16 +30,18 @@ def decide(city: City, case: Case, dossier: Dossier | None, asked: Asked) -> Ver
             case Illegal() as illegal:
                 refused = _illegal(case, illegal)
             case Moved(edge, state):
-                said = guards.GUARDS[edge.guard](city, case, asked) if edge.guard else None
+                said = guards.GUARDS[edge.guard](law.city, case, asked) if edge.guard else None
                 if said is None:
-                    return effects.apply(city, cases.moved(case, state, asked.at(case)), case, dossier, asked)
+                    at = asked.at(case)
+                    after = cases.moved(case, state, at)
+                    return effects.apply(Scene(law, case, after, asked, at, dossier))
                 refused = _guarded(case, asked, who, said)
     assert refused is not None
     return _counted(case, asked, refused)
 
 
 def needs_dossier(command: AnyCommand) -> bool:
-    return isinstance(command, Assign | Return)
+    return isinstance(command, effects.OPENING)
 
 
 def _who(case: Case, asked: Asked) -> Who | None:
@@ -94,7 +97,7 @@ def _counted(case: Case, asked: Asked, refused: Refused) -> Refused:
     ):
         return refused
     after = replace(case, version=case.version + 1)
-    after, told = effects.response_of(after, case, mine, asked.appended_at, True, asked, *response)
+    after, told = handling.response_of(after, case, mine, asked.appended_at, True, asked, *response)
     after = replace(after, handler=case.handler)
     said = Said(refused.reason.zh + wording.COUNTED.zh, refused.reason.en + wording.COUNTED.en)
     return replace(refused, reason=said, case=after, events=(told,), at=asked.appended_at)

@@ -156,7 +156,7 @@ def _one(batch: _Batch, taken: Taken) -> Answer:
         return _for_now(batch, taken, Refused(Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE))
     if case.id in batch.parked:
         return _for_now(batch, taken, Refused(Refusal.PARKED, wording.PARKED))
-    verdict = commands.decide(batch.tx.state.law.city, case, batch.dossiers.get(case.id), taken.asked)
+    verdict = commands.decide(batch.tx.state.law, case, batch.dossiers.get(case.id), taken.asked)
     answer = Answer(_reply(taken, verdict), taken.case_id, taken.cause)
     _fold(batch, taken, verdict)
     _remember(batch, taken, answer)

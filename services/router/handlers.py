@@ -157,7 +157,7 @@ async def close_silent(tx: Tx[State]) -> bool:
     for case in (case for case in cases.values() if case.id not in parked):
         command = Close(command_id=f"silent {case.id} {case.version}", case=str(case.id))
         done = commands.decide(
-            law.city, case, None, verdicts.Asked("timer", None, False, command, tx.now, timer=True)
+            law, case, None, verdicts.Asked("timer", None, False, command, tx.now, timer=True)
         )
         assert isinstance(done, Done), done
         execute.tell(tx, case.id, done, str(ids.derive("silent", str(case.id), str(case.version))))

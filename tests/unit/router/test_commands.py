@@ -16,7 +16,8 @@ from services.router.verdicts import Asked, Done, Refused, Verdict
 from tests.unit.router import town
 from tests.unit.router.town import DESK, PARKS, ROADS, STREET, after, at, case_of, sent
 
-CITY = town.city()
+LAW = town.law()
+CITY = LAW.city
 LI = {"id": "li", "name": "李四"}
 SENT = sent(category="公园")
 
@@ -38,7 +39,7 @@ def say(
         after(minute),
         None if appended is None else after(appended),
     )
-    return commands.decide(CITY, case, Dossier(SENT), asked)
+    return commands.decide(LAW, case, Dossier(SENT), asked)
 
 
 def done(verdict: Verdict) -> Done:
@@ -275,8 +276,8 @@ def test_the_timer_closes_after_silence_and_not_before(case: Case) -> None:
     assert resolved.close_at is not None
     command = COMMAND.validate_python({"command": "close", "command_id": "c", "case": "c"})
     early = Asked("timer", None, False, command, resolved.close_at - timedelta(microseconds=1), timer=True)
-    assert refused(commands.decide(CITY, resolved, None, early)).code is Refusal.ILLEGAL_MOVE
-    verdict = done(commands.decide(CITY, resolved, None, replace(early, now=resolved.close_at)))
+    assert refused(commands.decide(LAW, resolved, None, early)).code is Refusal.ILLEGAL_MOVE
+    verdict = done(commands.decide(LAW, resolved, None, replace(early, now=resolved.close_at)))
     assert verdict.case.state is State.CLOSED
 
 
@@ -284,6 +285,6 @@ def test_what_was_added_travels_with_the_next_assignment(case: Case) -> None:
     back = done(say(case, "return", reason_code="other", grounds="x")).case
     body = {"command": "assign", "command_id": "c", "case": str(case.id), "department": ROADS, "reason": "x"}
     asked = Asked(DESK, DESK, True, COMMAND.validate_python(body), after(30))
-    verdict = done(commands.decide(CITY, back, Dossier(SENT, ("还有一处",)), asked))
+    verdict = done(commands.decide(LAW, back, Dossier(SENT, ("还有一处",)), asked))
     added = [event for event in verdict.events if isinstance(event, events.AssignmentUpdated)]
     assert [(event.department, event.text) for event in added] == [(ROADS, "还有一处")]

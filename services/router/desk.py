@@ -1,0 +1,55 @@
+"""What the dispatcher's desk does to a case: 派单, 结案, 不予受理, 撤诉. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.contracts import events
+from services.contracts.commands import Assign, Reject
+from services.contracts.events import Event
+from services.contracts.values import Holder
+from services.router import case as cases
+from services.router import records, wording
+from services.router.case import Case
+from services.router.scene import Scene
+from services.router.verdicts import Done
+
+
+def assign(scene: Scene) -> Done:
+    command = scene.asked.command
+    assert isinstance(command, Assign)
+    owner = Holder(unit=command.department, is_desk=False)
+    after = cases.handed(scene.after, owner, command.assists, scene.at)
+    told = records.dispatched(after, scene.at, scene.actor, str(wording.ASSIGNED))
+    letters = records.opened(after, scene.dossier, scene.city, str(wording.by_desk(command.reason)))
+    return Done(after, scene.at, (told, *records.cancelled(scene.before, str(wording.ASSIGNED)), *letters))
+
+
+def close(scene: Scene) -> Done:
+    reason = str(wording.SILENT if scene.asked.timer else wording.CLOSED)
+    told = events.CaseClosed(**records.line(scene.after, scene.at, scene.actor), reason=reason)
+    return ended(scene.after, scene.before, scene.at, told, reason)
+
+
+def reject(scene: Scene) -> Done:
+    command = scene.asked.command
+    assert isinstance(command, Reject)
+    line = records.line(scene.after, scene.at, scene.actor)
+    told = events.CaseRejected(**line, reason_code=command.reason_code, public_text=command.public_text)
+    return ended(scene.after, scene.before, scene.at, told, str(wording.REJECTED))
+
+
+def withdraw(scene: Scene) -> Done:
+    return withdrawn(scene.after, scene.before, scene.at, scene.actor)
+
+
+def withdrawn(after: Case, before: Case, at: datetime, actor: str) -> Done:
+    """撤诉, by the desk on the citizen's word or by the citizen's own act."""
+    told = events.CaseWithdrawn(**records.line(after, at, actor), reason=str(wording.WITHDRAWN))
+    return ended(after, before, at, told, str(wording.WITHDRAWN))
+
+
+def ended(after: Case, before: Case, at: datetime, told: Event, reason: str) -> Done:
+    """Nobody has to act any more; those who had to are told."""
+    return Done(
+        replace(cases.ended(after, at), close_at=None), at, (told, *records.cancelled(before, reason))
+    )
