@@ -113,6 +113,15 @@ class ReturnReason(StrEnum):
     OTHER = "other"
 
 
+class Emergency(StrEnum):
+    """Whom an emergency is handed to: 110, 119, 120, 122."""
+
+    POLICE = "police"
+    FIRE = "fire"
+    MEDICAL = "medical"
+    TRAFFIC = "traffic"
+
+
 class ActKind(StrEnum):
     """What a citizen adds through the channel."""
 

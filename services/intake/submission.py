@@ -15,12 +15,12 @@ import orjson
 from services.chassis import transaction
 from services.chassis.sealing import Sealer
 from services.contracts import envelope as envelopes
-from services.contracts import ids
+from services.contracts import ids, spelling
 from services.contracts.city import Preset
 from services.contracts.envelope import Envelope
 from services.contracts.events import SubmissionReceived
 from services.contracts.ids import CaseId
-from services.intake import contacts, decide, normalise, tracking
+from services.intake import contacts, decide, tracking
 from services.intake.canonical import Reporter, Request
 from services.intake.channels import OpenChannel
 from services.intake.decide import Refused
@@ -96,7 +96,7 @@ def entry(
         case_id, ids.shard_of_text(case_id, seals.shards), channel.id, key,
         idempotency_key if request.request_id else None,
         content_hash(seals.secret, body + b"\n" + _WRITE_REPORTER(request.reporter, exclude_none=True)),
-        tracking.code(seals.secret, case_id), members, orjson.dumps(normalise.for_matching(request.title, request.text)),
+        tracking.code(seals.secret, case_id), members, orjson.dumps(spelling.for_matching(request.title, request.text)),
         ids.written(*ids.event_parts(case_id, SubmissionReceived.TYPE, 0)), traceparent,
     )  # fmt: skip
 

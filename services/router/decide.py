@@ -4,14 +4,15 @@ The steps: the area (areas.py) → classifying rules → the most specific rule 
 owner of the area → the dispatcher's desk. Every verdict says which step found the owner, and what nearly did.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from services.contracts import plans
+from services.contracts import plans, spelling
 from services.contracts.city import City
 from services.contracts.events import SubmissionReceived
 from services.contracts.plans import Plan
-from services.contracts.values import TriageClass
+from services.contracts.values import Emergency, TriageClass
 from services.router import areas, ruleset, wording
 from services.router.areas import Areas
 from services.router.rules import DutyList, Rule
@@ -38,8 +39,9 @@ class Law:
 class Routed:
     """Whose it is and why. `lead` None: nobody claims it, the desk holds it; `reason` says so either way.
 
-    `steps` are the steps taken, the last one found the owner: `rule:<id>`, `area:<code>`, `desk`; `no_rule` and
-    `no_area` are steps that found nobody. `matched` and `near` are for the question why.
+    `steps` are the steps taken, the last one found the owner: `rule:<id>`, `area:<code>`, `desk`; `no_rule`, `no_area`
+    and `returned:<department>` are steps that found nobody. `matched` and `near` are for the question why. `hold`: a
+    rule wants the desk to decide. `emergency`: it is handed to that service at once, whoever follows it up.
     """
 
     lead: str | None
@@ -55,15 +57,23 @@ class Routed:
     near: tuple[NearMiss, ...]
     steps: tuple[str, ...]
     reason: Said
+    tags: tuple[str, ...] = ()
+    hold: bool = False
+    emergency: Emergency | None = None
 
 
 def law(duty: DutyList) -> Law:
     return Law(duty.city, areas.index(duty.city.areas), ruleset.compiled(duty.rules), duty.city.zone)
 
 
-def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
-    """The owner, the class and the plan of a case. Never raises for data that passed the door."""
-    text = areas.fold(submission.match_text)
+def route(
+    law: Law, submission: SubmissionReceived, bounces: int = 0, returned_by: Iterable[str] = ()
+) -> Routed:
+    """The owner, the class and the plan of a case. Never raises for data that passed the door.
+
+    `returned_by`: departments that have returned this case; none of them is chosen again, unless a rule says so.
+    """
+    text = areas.fold(submission.match_text or spelling.for_matching(submission.title, submission.text))
     where = law.areas.locate(submission.place, text)
     area, area_by = (where.code, where.by) if isinstance(where, areas.Known) else (None, None)
     facts = Facts(
@@ -76,6 +86,8 @@ def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
         text=text,
         local=submission.received_at.astimezone(law.zone),
         bounces=bounces,
+        returned_by=frozenset(returned_by),
+        tags=_tags(submission),
     )
     classed = _classify(law.rules, facts)
     found = ruleset.match(law.rules.deciding, classed)
@@ -86,11 +98,18 @@ def route(law: Law, submission: SubmissionReceived, bounces: int = 0) -> Routed:
             return _by_fallback(law, classed, area_by, near)
 
 
+def _tags(submission: SubmissionReceived) -> frozenset[str]:
+    """What the channel has tagged it with: `extra.tags`, a list of words."""
+    given = submission.extra.get("tags")
+    return frozenset(one for one in given if isinstance(one, str)) if isinstance(given, list) else frozenset()
+
+
 def _classify(rules: RuleSet, facts: Facts) -> Facts:
     found = ruleset.first(rules.classifying, facts)
-    return (
-        replace(facts, triage_class=found.then.triage_class) if found and found.then.triage_class else facts
-    )
+    if found is None:
+        return facts
+    triage = found.then.triage_class or facts.triage_class
+    return replace(facts, triage_class=triage, tags=facts.tags.union(found.then.tags))
 
 
 def _by_rule(
@@ -106,23 +125,42 @@ def _by_rule(
     return Routed(
         lead, rule.then.assists if lead else (), facts.area, area_by, facts.category, triage,
         _plan(law, facts, triage, rule.then.plan), rule.id, law.rules.digest, matched, near, (f"rule:{rule.id}",),
-        wording.by_rule(rule.id, rule.then.lead or law.desk, law.city),
+        _said(law, rule), tuple(sorted(facts.tags.union(rule.then.tags))), rule.then.hold, rule.then.emergency,
     )  # fmt: skip
+
+
+def _said(law: Law, rule: Rule) -> Said:
+    if rule.then.emergency is not None:
+        return wording.to_emergency(rule.id, rule.then.emergency)
+    if rule.then.hold:
+        return wording.held(rule.id)
+    return wording.by_rule(rule.id, rule.then.lead or law.desk, law.city)
 
 
 def _by_fallback(law: Law, facts: Facts, area_by: str | None, near: tuple[NearMiss, ...]) -> Routed:
-    """No rule: the owner of the area, unless that is the desk or the area is unknown; then the desk."""
-    owner = law.areas.fallback(facts.area)
-    lead = owner if owner != law.desk else None
-    steps: tuple[str, ...] = ("no_rule", f"area:{facts.area}" if facts.area else "no_area")
-    if lead and facts.area:
-        reason = wording.by_area(facts.area, lead, law.city)
-    else:
-        steps, reason = (*steps, "desk"), wording.NO_OWNER if facts.area else wording.NO_AREA
+    """No rule: the owner of the area or of one above it; the desk when it is theirs or the area is unknown."""
+    lead, steps, reason = (
+        _fallback(law, facts) if facts.area else (None, ("no_area", "desk"), wording.NO_AREA)
+    )
     return Routed(
         lead, (), facts.area, area_by, facts.category, facts.triage_class,
-        _plan(law, facts, facts.triage_class, None), None, law.rules.digest, (), near, steps, reason,
+        _plan(law, facts, facts.triage_class, None), None, law.rules.digest, (), near, ("no_rule", *steps), reason,
+        tuple(sorted(facts.tags)),
     )  # fmt: skip
+
+
+def _fallback(law: Law, facts: Facts) -> tuple[str | None, tuple[str, ...], Said]:
+    """Up the tree from the case's area, past owners that have returned it: (owner, steps, reason)."""
+    steps: list[str] = []
+    for code in areas.above(facts.area or ""):
+        steps.append(f"area:{code}")
+        owner = law.areas.fallback(code)
+        if owner == law.desk:
+            break
+        if owner and owner not in facts.returned_by:
+            return owner, tuple(steps), wording.by_area(code, owner, law.city)
+        steps.append(f"returned:{owner}")
+    return None, (*steps, "desk"), wording.NO_OWNER
 
 
 def bare(law: Law) -> Routed:

@@ -1,7 +1,7 @@
 """The duty list 事项清单: rules.yaml as models, and what it may not say against the other files of the city.
 
-A rule is *when* (conditions, all must hold; within one any value does) and *then* (whose it is). A rule without
-`lead` classifies only: it is asked first, and the class it gives may stand in the conditions of the others.
+A rule is *when* (conditions, all must hold; within one any value does) and *then* (whose it is). A rule that gives
+class or tags alone classifies: it is asked first, and what it gives may stand in the conditions of the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,10 +15,11 @@ from services.contracts import faults, schemas, shifts
 from services.contracts.city import AreaCode, CategoryPath, City, Slug
 from services.contracts.faults import Fault, Place
 from services.contracts.shifts import Days
-from services.contracts.values import ChannelKind, Kind, Segment, TriageClass
+from services.contracts.values import ChannelKind, Emergency, Kind, Segment, TriageClass
 
 FILE = "rules.yaml"
 Word = Annotated[str, Field(min_length=1, max_length=40)]
+Tag = Annotated[str, Field(pattern=r"^[^\s,]{1,40}$")]
 RuleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 
 
@@ -78,18 +79,37 @@ class When(Row):
 
 
 class Then(Row):
-    """Whose it is. `class` and `plan`, where given, win over what else would be chosen."""
+    """Whose it is. `class` and `plan`, where given, win over what else would be chosen.
+
+    `hold`: the desk decides. `emergency`: handed to 110, 119, 120 or 122 at once; `lead`, if any, follows it up.
+    `again`: also to a department that has returned this very case. `tags` stay with the case.
+    """
 
     lead: Slug | None = None
     assists: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = ()
     triage_class: Annotated[TriageClass | None, Field(alias="class")] = None
     plan: Slug | None = None
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(_listed)] = ()
+    hold: bool = False
+    emergency: Emergency | None = None
+    again: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says whose the case is; else it classifies only."""
+        return self.lead is not None or self.hold or self.emergency is not None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.lead is None and (self.triage_class is None or self.assists or self.plan):
-            reason = "a rule names a lead, or gives a class and nothing else"
-            raise faults.fault(reason, "须指定主办单位，或仅给出分级")
+        gives = self.triage_class is not None or self.tags
+        if not self.decides and (not gives or self.assists or self.plan or self.again):
+            reason = (
+                "a rule names a lead, holds, or hands to an emergency service; or gives class or tags alone"
+            )
+            raise faults.fault(reason, "须指定主办单位、留分拨台或移交应急，或仅给出分级、标签")
+        if self.hold and (self.lead or self.assists or self.emergency):
+            reason = "a rule that holds for the desk names nobody else"
+            raise faults.fault(reason, "留分拨台的规则不再指定单位", ("hold",))
         if self.lead in self.assists:
             raise faults.fault("the lead does not assist itself", "主办单位不能同时协办", ("assists",))
         return self
@@ -105,7 +125,7 @@ class Rule(Row):
 
     @model_validator(mode="after")
     def _class_comes_first(self) -> Self:
-        if self.then.lead is None and self.when.triage_class:
+        if not self.then.decides and self.when.triage_class:
             reason = "a rule that gives the class cannot ask for it"
             raise faults.fault(reason, "分级规则不能以分级为条件", ("when", "class"))
         return self

@@ -2,10 +2,11 @@
 
 The order, best first, ties by the next line; it depends on the rule alone, so it is the same every time:
 
-  1. states bounces: it is for cases that come back       5. states words: how many of any / all / none
-  2. gives the class `special`: danger comes first         6. names the channel, then the channel's kind
-  3. depth of the category it names                        7. names the segment, then the kind, then the class
-  4. depth of the area it names                            8. states a time; then: stands earlier in the file
+  1. hands to an emergency service                         6. states words: how many of any / all / none
+  2. states bounces: it is for cases that come back       7. names the channel, then the channel's kind
+  3. gives the class `special`: danger comes first         8. names the segment, then the kind, then the class
+  4. depth of the category it names                        9. states a time; then: stands earlier in the file
+  5. depth of the area it names
 
 What is missing backs off by itself: a category or area holds for every prefix of the case's own, and a rule that
 names an area is passed over while the area is unknown.
@@ -45,6 +46,8 @@ class Facts:
     text: str
     local: datetime
     bounces: int = 0
+    returned_by: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
     triage_class: TriageClass = TriageClass.ORDINARY
 
 
@@ -134,8 +137,8 @@ class RuleSet:
 
 def compiled(rules: Rules) -> RuleSet:
     said = orjson.dumps(rules.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
-    classifying = [rule for rule in rules.rules if rule.then.lead is None]
-    deciding = [rule for rule in rules.rules if rule.then.lead is not None]
+    classifying = [rule for rule in rules.rules if not rule.then.decides]
+    deciding = [rule for rule in rules.rules if rule.then.decides]
     return RuleSet(_index(classifying), _index(deciding), hashlib.sha256(said).hexdigest(), len(rules.rules))
 
 
@@ -149,7 +152,9 @@ def match(index: Index, facts: Facts) -> Chosen | NoRule:
         if best is not None and not lacks:
             near.setdefault(row.rule.id, "rank")
             break
-        if not lacks:
+        if not lacks and _refused(row.rule, facts):
+            near.setdefault(row.rule.id, "returned_by")
+        elif not lacks:
             best = row
         elif len(lacks) == 1:
             near.setdefault(row.rule.id, lacks[0])
@@ -158,6 +163,11 @@ def match(index: Index, facts: Facts) -> Chosen | NoRule:
     if best is None:
         return NoRule(_misses(near, None))
     return Chosen(best.rule, _matched(best, facts), _misses(near, best.rule.id))
+
+
+def _refused(rule: Rule, facts: Facts) -> bool:
+    """Whether its lead has returned this case: it is not asked again."""
+    return rule.then.lead in facts.returned_by and not rule.then.again
 
 
 def first(index: Index, facts: Facts) -> Rule | None:
@@ -218,7 +228,7 @@ def _index(rules: Sequence[Rule]) -> Index:
         for category, area in product(rule.when.category or (None,), rule.when.area or (None,))
     ]
     rows.sort(key=_rank, reverse=True)  # stable: equals keep the order of the file
-    several = sum(1 << place for place, row in enumerate(rows) if sum(map(bool, _rank(row)[2:])) > 1)
+    several = sum(1 << place for place, row in enumerate(rows) if sum(map(bool, _rank(row)[3:])) > 1)
     return Index(tuple(rows), tuple(_dimensions(rows)), several)
 
 
@@ -237,8 +247,9 @@ def _folded(words: Iterable[str]) -> tuple[str, ...]:
 def _rank(row: _Row) -> tuple[int, ...]:
     when = row.rule.when
     return (
+        int(row.rule.then.emergency is not None),
         int(when.bounces is not None),
-        int(row.rule.then.triage_class is TriageClass.SPECIAL and row.rule.then.lead is not None),
+        int(row.rule.then.triage_class is TriageClass.SPECIAL and row.rule.then.decides),
         len(row.category.split("/")) if row.category else 0,
         len(row.area.split("/")) if row.area else 0,
         bool(row.any) + bool(row.all) + bool(row.none),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.contracts.city import City
 from services.contracts.commands import Refusal
-from services.contracts.values import ReturnReason, State
+from services.contracts.values import Emergency, ReturnReason, State
 
 if TYPE_CHECKING:
     from services.router.ruleset import NearMiss
@@ -80,6 +80,7 @@ LACKING = {
     "class": Said("分级不符", "the class"),
     "bounces": Said("退单次数不符", "the number of returns"),
     "time": Said("时段不符", "the time"),
+    "returned_by": Said("该单位已退过此件", "its lead has returned this case"),
     "words.any": Said("没有所列词语", "none of its words"),
     "words.all": Said("词语不全", "one of its words"),
     "words.none": Said("含排除词", "a word it excludes"),
@@ -95,6 +96,24 @@ def unit(slug: str, city: City) -> Said:
 def by_rule(rule_id: str, lead: str, city: City) -> Said:
     name = unit(lead, city)
     return Said(f"按事项清单 {rule_id}，由{name.zh}主办", f"duty list {rule_id}: {name.en} leads")
+
+
+EMERGENCIES = {
+    Emergency.POLICE: Said("公安 110", "the police, 110"),
+    Emergency.FIRE: Said("消防 119", "the fire service, 119"),
+    Emergency.MEDICAL: Said("急救 120", "the ambulance, 120"),
+    Emergency.TRAFFIC: Said("交警 122", "the traffic police, 122"),
+}
+
+
+def to_emergency(rule_id: str, service: Emergency) -> Said:
+    name = EMERGENCIES[service]
+    return Said(f"按事项清单 {rule_id}，紧急情形立即移交{name.zh}",
+                f"duty list {rule_id}: an emergency, handed to {name.en} at once")  # fmt: skip
+
+
+def held(rule_id: str) -> Said:
+    return Said(f"按事项清单 {rule_id}，由分拨台人工研判", f"duty list {rule_id}: the desk decides")
 
 
 def by_area(code: str, lead: str, city: City) -> Said:

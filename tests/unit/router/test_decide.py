@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.events import AssignmentOpened, CaseDispatched, CaseRegistered
-from services.contracts.values import ChannelKind, Kind, Place, Segment, State, TriageClass
+from services.contracts.values import ChannelKind, Emergency, Kind, Place, Segment, State, TriageClass
 from services.router import decide, registration
+from services.router.ruleset import NearMiss
 from tests.unit.router import town
 from tests.unit.router.town import DESK, NINE, PARKS, ROADS, STREET, after, at, law, registered, rule, sent
 
@@ -48,6 +49,50 @@ def test_a_classifying_rule_gives_the_class_others_may_ask_for() -> None:
     found = decide.route(known, sent("老人摔倒"))
     assert (found.lead, found.triage_class) == (ROADS, TriageClass.URGENT)
     assert decide.route(known, sent("草坪")).lead == PARKS
+
+
+def test_who_has_returned_it_is_not_asked_again() -> None:
+    lawn = sent(category="公园/草坪", place=at("碧岭街道"))
+    found = decide.route(law(), lawn, bounces=1, returned_by=[STREET])
+    assert (found.lead, found.steps) == (PARKS, ("rule:parks",))
+    assert NearMiss("lawns-biling", "returned_by") in found.near
+    found = decide.route(law(), lawn, bounces=2, returned_by=[STREET, PARKS])
+    assert (found.lead, found.rule_id) == (None, None)
+    assert found.steps == (
+        "no_rule", "area:ps/biling", f"returned:{STREET}", "area:ps", "desk",
+    )  # fmt: skip
+
+
+def test_a_rule_may_insist() -> None:
+    known = law(rule("mine", {}, lead=PARKS, again=True))
+    assert decide.route(known, sent(), bounces=1, returned_by=[PARKS]).lead == PARKS
+
+
+def test_a_rule_may_leave_it_to_the_desk() -> None:
+    found = decide.route(law(rule("delicate", {"words": {"any": ["上访"]}}, hold=True)), sent("上访"))
+    assert (found.lead, found.hold, found.rule_id) == (None, True, "delicate")
+    assert "delicate" in found.reason.en
+
+
+def test_an_emergency_comes_first_and_says_whose_it_is() -> None:
+    fire = rule("fire", {"words": {"any": ["着火"]}}, emergency="fire", lead=ROADS, tags=["火情"])
+    back = rule("back", {"bounces": {"min": 0}, "category": ["公园/草坪"]}, lead=PARKS)
+    found = decide.route(law(back, fire), sent("草坪着火", category="公园/草坪"))
+    assert (found.lead, found.emergency, found.tags) == (ROADS, Emergency.FIRE, ("火情",))
+    assert "119" in found.reason.zh
+    alone = decide.route(law(rule("fire", {}, emergency="fire")), sent())
+    assert (alone.lead, alone.emergency) == (None, Emergency.FIRE)
+
+
+def test_tags_come_from_the_channel_and_from_rules() -> None:
+    known = law(rule("old", {"words": {"any": ["老人"]}}, tags="涉老"), rule("all", {}, lead=PARKS, tags="b"))
+    found = decide.route(known, sent("老人", extra={"tags": ["a", 7]}))
+    assert found.tags == ("a", "b", "涉老")
+
+
+def test_a_reroute_matches_the_original_as_the_door_did() -> None:
+    said = sent("道路塌陷", category="公园").model_copy(update={"match_text": "", "text": "道路塌陷　ＡＢ"})
+    assert decide.route(law(), said).rule_id == "holes"
 
 
 def test_the_same_facts_and_rules_give_the_same_verdict() -> None:

@@ -135,6 +135,9 @@ def test_the_digest_is_of_what_is_said() -> None:
     [
         {"id": "r", "note": "n", "when": {}, "then": {}},
         {"id": "r", "note": "n", "when": {}, "then": {"plan": "standard"}},
+        {"id": "r", "note": "n", "when": {}, "then": {"tags": ["a"], "plan": "standard"}},
+        {"id": "r", "note": "n", "when": {}, "then": {"hold": True, "lead": PARKS}},
+        {"id": "r", "note": "n", "when": {}, "then": {"emergency": "navy"}},
         {"id": "r", "note": "n", "when": {}, "then": {"lead": PARKS, "assists": [PARKS]}},
         {"id": "r", "note": "n", "when": {"class": ["urgent"]}, "then": {"class": "special"}},
         {"id": "r", "note": "n", "when": {"bounces": {"min": 3, "max": 2}}, "then": {"lead": PARKS}},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import normalise
+from services.contracts import spelling
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,17 @@ from services.intake import normalise
     ],
 )
 def test_examples(written: str, matched: str) -> None:
-    assert normalise.for_matching(written) == matched
+    assert spelling.for_matching(written) == matched
 
 
 def test_parts_that_are_missing_leave_no_gap() -> None:
-    assert normalise.for_matching(None, "路灯") == "路灯"
-    assert normalise.for_matching("标题", "正文") == "标题 正文"
+    assert spelling.for_matching(None, "路灯") == "路灯"
+    assert spelling.for_matching("标题", "正文") == "标题 正文"
 
 
 @given(st.text(max_size=80))
 def test_whatever_is_written_comes_out_clean(text: str) -> None:
-    matched = normalise.for_matching(text)
+    matched = spelling.for_matching(text)
     assert "\ufffd" not in matched
     assert matched == " ".join(matched.split())
     assert not [character for character in matched if unicodedata.category(character) == "Cc"]
