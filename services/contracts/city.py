@@ -4,7 +4,7 @@ A model sees to its own file; `problems` sees to what the files say of one anoth
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +20,7 @@ from services.contracts.channels import ChannelsFile as ChannelsFile
 from services.contracts.channels import Preset as Preset
 from services.contracts.faults import Fault, Place
 from services.contracts.plans import Plans, Target
+from services.contracts.policy import Policy
 from services.contracts.rows import AreaCode as AreaCode
 from services.contracts.rows import CategoryPath as CategoryPath
 from services.contracts.rows import Name as Name
@@ -27,6 +28,7 @@ from services.contracts.rows import Row as Row
 from services.contracts.rows import Short as Short
 from services.contracts.rows import Slug as Slug
 from services.contracts.shifts import DepartmentRoster
+from services.contracts.values import EvidenceKind
 
 Named = Iterable[tuple[Place, str | None]]
 
@@ -151,11 +153,15 @@ class RosterFile(Row):
 
 
 class Category(Row):
-    """A node of the category tree. `evidence`: a resolve must bring some (a photograph, a record)."""
+    """A node of the category tree.
+
+    `evidence`: what a resolve must bring: true, some; a list, each of these parts; false, none. What a node does not
+    say, the node above it does.
+    """
 
     path: CategoryPath
     en: Annotated[str, Field(min_length=1, max_length=120)]
-    evidence: bool = False
+    evidence: bool | tuple[EvidenceKind, ...] | None = None
 
     @property
     def parent(self) -> str | None:
@@ -192,6 +198,7 @@ class City:
     categories: tuple[Category, ...]
     channels: tuple[Channel, ...]
     plans: Plans
+    policy: Policy = field(default_factory=Policy)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -218,6 +225,15 @@ class City:
         """By id, Chinese name or alias: how another system's record names it."""
         return {name: row for row in self.channels for name in (row.id, row.name.zh, *row.aliases)}
 
+    def evidence(self, path: str | None) -> bool | tuple[EvidenceKind, ...]:
+        """What a resolve must bring in this category: what the nearest node says that says something."""
+        while path:
+            row = self.category_by_path.get(path)
+            if row is not None and row.evidence is not None:
+                return row.evidence
+            path = path.rpartition("/")[0]
+        return False
+
     def known_category(self, path: str | None) -> str | None:
         """The nearest category at or above `path` that the city has; None when its first part is unknown."""
         while path and path not in self.category_by_path:
@@ -233,6 +249,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "categories.yaml": CategoriesFile,
     "channels.yaml": ChannelsFile,
     "plans.yaml": Plans,
+    "policy.yaml": Policy,
 }
 
 
@@ -242,11 +259,11 @@ def assemble(parts: Mapping[str, BaseModel]) -> City:
     match files:
         case (
             CityFile() as head, AreasFile() as areas, DepartmentsFile() as departments, RosterFile() as roster,
-            CategoriesFile() as categories, ChannelsFile() as channels, Plans() as promises,
+            CategoriesFile() as categories, ChannelsFile() as channels, Plans() as promises, Policy() as policy,
         ):  # fmt: skip
             return City(
                 head, areas.areas, departments.departments, roster.departments,
-                categories.categories, channels.channels, promises,
+                categories.categories, channels.channels, promises, policy,
             )  # fmt: skip
     raise TypeError(f"not a city's files: {[type(part).__name__ for part in files]}")
 
@@ -316,6 +333,12 @@ def _plans(city: City) -> Iterator[Fault]:
         for j, path in enumerate(row.when.category)
     )
     yield from unknown_categories(city, "plans.yaml", named)
+    sampled = (
+        (("verification", "samples", i, "category", j), path)
+        for i, row in enumerate(city.policy.verification.samples)
+        for j, path in enumerate(row.category)
+    )
+    yield from unknown_categories(city, "policy.yaml", sampled)
 
 
 def json_schemas() -> dict[str, dict[str, JsonValue]]:

@@ -55,7 +55,10 @@ class Close(BaseModel):
 
 
 class Plan(BaseModel):
-    """The promise. Both clocks start at our receipt and climb the same ladder."""
+    """The promise. Both clocks start at our receipt and climb the same ladder.
+
+    `auto_accept`: silence of a department this long after its assignment opened is acceptance; None: never.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     name: Slug
@@ -63,6 +66,7 @@ class Plan(BaseModel):
     response: Response
     close: Close
     calendar: Calendar = "24x7"
+    auto_accept: Target | None = None
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -122,6 +122,34 @@ class Emergency(StrEnum):
     TRAFFIC = "traffic"
 
 
+class PauseReason(StrEnum):
+    """Why a close clock may rest. A response clock never does."""
+
+    AWAITING_CITIZEN = "awaiting_citizen"
+    AWAITING_THIRD_PARTY = "awaiting_third_party"
+    WEATHER_OR_SEASON = "weather_or_season"
+    LEGAL_PROCEDURE = "legal_procedure"
+    SHELVED = "shelved"  # 挂账
+
+
+class EvidenceKind(StrEnum):
+    """What a resolve may bring as proof; a category says which parts it asks for."""
+
+    PHOTO_BEFORE = "photo_before"
+    PHOTO_AFTER = "photo_after"
+    RECORD = "record"  # a log of the visit, a work order
+    DOCUMENT = "document"
+    TEXT = "text"
+    OTHER = "other"
+
+
+class Asking(StrEnum):
+    """How a citizen is asked whether it is well: by a message with a link to rate, or by a person's call."""
+
+    MESSAGE = "message"
+    CALL = "call"
+
+
 class ActKind(StrEnum):
     """What a citizen adds through the channel."""
 

@@ -41,9 +41,7 @@ def _returnable(city: City, case: Case, asked: Asked) -> Said | None:
 
 def _evidence(city: City, case: Case, asked: Asked) -> Said | None:
     assert isinstance(asked.command, Resolve)
-    category = city.category_by_path.get(case.category) if case.category else None
-    asks = category is not None and category.evidence
-    return wording.NO_EVIDENCE if asks and not asked.command.evidence else None
+    return wording.NO_EVIDENCE if city.evidence(case.category) and not asked.command.evidence else None
 
 
 def _silent(city: City, case: Case, asked: Asked) -> Said | None:

@@ -68,6 +68,7 @@ TITLES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_DEPARTMENT: ("没有这个部门", "No such department"),
     Refusal.PARKED: ("工单暂挂，待运维处理", "The case is set aside until an operator has looked"),
     Refusal.NO_APPEND_TIME: ("缺少写入时间", "No append time"),
+    Refusal.EVIDENCE_MISSING: ("办结凭证不全", "Evidence is missing"),
 }
 LACKING = {
     "rank": Said("条件也成立，但不够具体", "it holds too, but is less specific"),

@@ -24,16 +24,19 @@ class Refusal(StrEnum):
     UNKNOWN_DEPARTMENT = "unknown_department"
     PARKED = "parked"
     NO_APPEND_TIME = "no_append_time"
+    EVIDENCE_MISSING = "evidence_missing"
 
 
 class Command(BaseModel):
     """What every command carries.
 
     `command_id` is the sender's: a repeat gets the first reply. `case` is the case id or the public number (Kafka:
-    the id). `assignment_version`, where given, is the one the sender saw; a stale one is refused.
+    the id). `assignment_version`, where given, is the one the sender saw; `version`, where given, the version of the
+    case it saw. A stale one is refused, with the present state: of two people at once the second learns of the first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     command_id: Annotated[str, Field(min_length=1, max_length=128), Storable]
     case: Annotated[str, Field(min_length=1, max_length=64)]
     assignment_version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[int, Field(ge=1)] | None = None

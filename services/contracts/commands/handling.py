@@ -2,10 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.commands.command import Command, Slug, Text
-from services.contracts.values import Handler, ResolutionKind, ResponseBasis, ReturnReason, Storable
+from services.contracts.values import (
+    EvidenceKind,
+    Handler,
+    ResolutionKind,
+    ResponseBasis,
+    ReturnReason,
+    Storable,
+)
 
 
 class Accept(Command):
@@ -38,10 +45,24 @@ class Return(Command):
     suggested_owner: Slug | None = None
 
 
+class Evidence(BaseModel):
+    """凭证: a part of the proof; `ref` says where it is kept, or is the text itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: EvidenceKind
+    ref: Text
+
+
 class Resolve(Command):
-    """办结: a kind, a public text, and evidence where the category asks for it."""
+    """办结: a kind, a public text, and the evidence that the category asks for.
+
+    A piece of evidence is `{"kind": …, "ref": …}`; a plain text is one too, of the kind it begins with
+    (`photo_after:1234`), else of kind `other`.
+    """
 
     command: Literal["resolve"] = "resolve"
     kind: ResolutionKind
     public_text: Text
-    evidence: tuple[Annotated[str, Field(max_length=2000), Storable], ...] = ()
+    evidence: Annotated[
+        tuple[Evidence | Annotated[str, Field(max_length=2000), Storable], ...], Field(max_length=50)
+    ] = ()

@@ -55,6 +55,7 @@ def files() -> dict[str, dict[str, object]]:
                 }
             ],
         },
+        "policy.yaml": {},
     }  # fmt: skip
 
 
