@@ -1,6 +1,5 @@
-"""What came from Kafka, as work for a lane: batches of events of one shard, and of requests from inbox topics."""
+"""What came from Kafka, as work for a lane: events of one topic and shard. Requests of inbox topics: requests_in.py."""
 
-import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,20 +8,18 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.chassis import database, metrics, telemetry, transaction
+from services.chassis import metrics, parking, telemetry
 from services.chassis.failure import Nature, Poison, nature, reason
 from services.chassis.lanes import Work
 from services.chassis.sealing import Sealer
-from services.chassis.service import Asked, Handler, InboxHandler, Received
+from services.chassis.service import Handler, Inbox, Received
 from services.chassis.transaction import Tx
 from services.contracts import envelope as envelopes
-from services.contracts import events, topics
+from services.contracts import events
 from services.contracts.envelope import Envelope, Headers, NotAnEnvelope, Position
 from services.contracts.ids import CaseId
 
-SQL = database.SQL
 log = telemetry.logger("events")
-NOBODY = CaseId(UUID(int=0))
 Outcome = Callable[[BaseException | None], None]
 
 
@@ -44,11 +41,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a service does with each event type; and how what cannot be read is kept."""
+    """What a service does with each event type and with requests; and how what cannot be read is kept."""
 
     handlers: Mapping[str, Handler]
     rescue: Mapping[str, Handler]
     sealer: Sealer | None
+    inbox: Inbox | None = None
 
 
 def decode(
@@ -102,7 +100,7 @@ class EventBatch:
         runs = itertools.groupby(fresh, key=lambda record: self._handler(record))
         for handler, run in runs:
             if handler is not None:
-                await handler([_received(record) for record in run], tx)
+                await handler([received(record) for record in run], tx)
 
     def _without_repeats(self, tx: Tx[Any]) -> list[Incoming]:
         fresh = []
@@ -118,9 +116,10 @@ class EventBatch:
         """Everything after a parked event of a case waits with it (delivery rule 9)."""
         if not tx.row.parked or not fresh:
             return fresh
-        cases = {record.case_id for record in fresh if record.case_id is not None}
-        parked = {row["case_id"] for row in await tx.conn.fetch(SQL["parked_among"], list(cases))}
-        await _park([record for record in fresh if record.case_id in parked], "behind a parked event", tx)
+        parked = await parking.parked_among((record.case_id for record in fresh), tx)
+        await parking.park(
+            [_aside(record) for record in fresh if record.case_id in parked], parking.BEHIND, tx
+        )
         return [record for record in fresh if record.case_id not in parked]
 
     def _handler(self, record: Incoming) -> Handler | None:
@@ -133,7 +132,7 @@ class EventBatch:
     def split(self) -> Sequence[Work]:
         if len(self.records) == 1:
             return (self,)
-        return [EventBatch([record], self.table, _ignore) for record in self.records]
+        return [EventBatch([record], self.table, ignore) for record in self.records]
 
     async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
         """Alone and failing: the rescue handler where there is one, else the case is parked, else a dead letter."""
@@ -143,11 +142,10 @@ class EventBatch:
         if await self._rescued(record, tx):
             return None  # it is registered, bare: no case has failed
         if record.case_id is None:
-            await bury(
-                record.topic, record.partition, record.offset, record.value, reason(error), self.table, tx
-            )
+            place = parking.Coordinates(record.topic, record.partition, record.offset)
+            await parking.bury(place, record.value, reason(error), self.table.sealer, tx)
             return None
-        await _park([record], reason(error), tx)
+        await parking.park([_aside(record)], reason(error), tx)
         return str(record.case_id)
 
     async def _rescued(self, record: Incoming, tx: Tx[Any]) -> bool:
@@ -156,7 +154,7 @@ class EventBatch:
             return False
         await tx.conn.execute("SAVEPOINT rescue")
         try:
-            await rescue([_received(record)], tx)
+            await rescue([received(record)], tx)
         except Exception as also:
             if nature(also) is not Nature.OWN:
                 raise  # of the moment: the record is tried again, and never parked for it
@@ -180,110 +178,16 @@ class EventBatch:
         return False
 
 
-@dataclass(slots=True, eq=False)
-class InboxBatch:
-    """Requests of one inbox topic that belong to one shard, in order of offset."""
-
-    shard: int
-    asked: Sequence[Asked]
-    handler: InboxHandler
-    table: Table
-    outcome: Outcome
-    size: int = field(init=False)
-    rereads: bool = False
-
-    def __post_init__(self) -> None:
-        self.size = len(self.asked)
-
-    async def apply(self, tx: Tx[Any]) -> None:
-        fresh = self._fresh(tx)
-        if fresh:
-            await self.handler(fresh, tx)
-
-    def _fresh(self, tx: Tx[Any]) -> list[Asked]:
-        fresh = [asked for asked in self.asked if not tx.row.is_repeat(asked.topic, asked.offset, None)]
-        for asked in fresh:
-            tx.row.mark(asked.topic, asked.offset, None)
-        return fresh
-
-    def split(self) -> Sequence[Work]:
-        if len(self.asked) == 1:
-            return (self,)
-        return [InboxBatch(self.shard, [one], self.handler, self.table, _ignore) for one in self.asked]
-
-    async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
-        for asked in self._fresh(tx):
-            await bury(asked.topic, 0, asked.offset, asked.body, reason(error), self.table, tx)
-        return None
-
-    def succeed(self) -> None:
-        self.outcome(None)
-
-    def fail(self, error: BaseException) -> None:
-        self.outcome(error)
-
-    def expired(self) -> bool:
-        return False
-
-
-def _received(record: Incoming) -> Received[Any]:
+def received(record: Incoming) -> Received[Any]:
     assert record.envelope is not None
     assert record.data is not None
     return Received(record.envelope, record.data)
 
 
-def _ignore(_error: BaseException | None) -> None:
+def _aside(record: Incoming) -> parking.Aside:
+    assert record.case_id is not None
+    return parking.Aside(record.case_id, record.topic, record.offset, record.headers, record.value)
+
+
+def ignore(_error: BaseException | None) -> None:
     """A piece of a batch: the batch itself tells."""
-
-
-async def _park(records: Sequence[Incoming], why: str, tx: Tx[Any]) -> None:
-    if not records:
-        return
-    await tx.conn.execute(
-        SQL["park"], [record.case_id for record in records], tx.shard, [record.topic for record in records],
-        [record.offset for record in records], [transaction.pack_headers(record.headers) for record in records],
-        [record.value for record in records], [why] * len(records), tx.now,
-    )  # fmt: skip
-    tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
-    for record in records:
-        metrics.EVENTS_PARKED.labels(record.topic).inc()
-        log.error(
-            "event.parked", case_id=str(record.case_id), topic=record.topic, offset=record.offset, reason=why
-        )
-
-
-async def bury(
-    topic: str, partition: int, offset: int, value: bytes, why: str, table: Table, tx: Tx[Any]
-) -> None:
-    """Delivery rule 10: coordinates, hash, reason; the original sealed, or not at all where there is no key."""
-    digest = hashlib.sha256(value).hexdigest()
-    sealed = table.sealer.seal(value, 0.0) if table.sealer else None
-    await tx.conn.execute(SQL["bury"], topic, partition, offset, digest, why,
-                          sealed.model_dump() if sealed else None, tx.now)  # fmt: skip
-    letter = events.DeadLetter(
-        topic=topic, partition=partition, offset=offset, sha256=digest, reason=why, sealed=sealed
-    )
-    tx.emit(letter, case_id=NOBODY, cause=f"{topic}:{partition}:{offset}", topic=topics.DEAD_LETTERS)
-    metrics.DEAD_LETTERS.labels(topic).inc()
-    log.error("dead_letter", topic=topic, partition=partition, offset=offset, reason=why)
-
-
-async def retry_parked(tx: Tx[Any], table: Table) -> bool:
-    """Take up one parked case again, in order; True when there was one. Raises what its handler raises."""
-    rows = await tx.conn.fetch(SQL["parked_to_retry"], tx.shard)
-    if not rows:
-        return False
-    case_id = rows[0]["case_id"]
-    for row in rows:
-        headers = transaction.unpack_headers(row["headers"])
-        record = decode(
-            row["topic"], tx.shard, row["offset"], str(case_id).encode(), headers, row["value"], table
-        )
-        if record.fault is not None:
-            raise Poison(record.fault)
-        if record.envelope is not None and record.data is not None:
-            await table.handlers[record.envelope.type]([_received(record)], tx)
-    await tx.conn.execute(SQL["release"], case_id)
-    tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
-    log.info("case.released", case_id=str(case_id), events=len(rows))
-    return True

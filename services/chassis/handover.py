@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from aiokafka import ConsumerRecord, TopicPartition
 
 from services.chassis import events_in, places
-from services.chassis.events_in import EventBatch, InboxBatch, Table
+from services.chassis.events_in import EventBatch, Table
 from services.chassis.failure import Gap
 from services.chassis.lanes import Lanes
 from services.chassis.places import Place, Poll
+from services.chassis.requests_in import InboxBatch
 from services.chassis.service import Asked, Inbox
 from services.contracts import ids
 
@@ -98,7 +99,7 @@ class HandOver:
 
     def _hand_in(self, shard: int, asked: Sequence[Asked], concerned: Sequence[tuple[Place, Poll]]) -> None:
         assert self._inbox is not None
-        batch = InboxBatch(shard, asked, self._inbox.handler, self._table, self._poll_outcome(concerned))
+        batch = InboxBatch(shard, asked, self._inbox, self._table, self._poll_outcome(concerned))
         self._lanes.put(shard, batch)
 
     def _shard(self, record: ConsumerRecord) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from services.chassis import database, follow, http, keys, outbox, reload, telemetry, ticker
+from services.chassis import database, follow, http, keys, outbox, reload, retry, telemetry, ticker
 from services.chassis import settings as settings_of
 from services.chassis.clock import CityClock
 from services.chassis.consume import Consumer
@@ -146,6 +146,7 @@ def table_of(service: Service[Any], settings: ServiceSettings) -> Table:
         {event.TYPE: handler for event, handler in service.subscriptions.items()},
         {event.TYPE: handler for event, handler in (service.rescue or {}).items()},
         Sealer(key) if key else None,
+        service.inbox,
     )
 
 
@@ -208,7 +209,7 @@ class Life:
             "lanes": plumbing.lanes.serve(),
             "publisher": self._publish(),
             "housekeeping": ticker.housekeeping(running),
-            "retry": ticker.retry_parked(running, table_of(service, self._settings)),
+            "retry": retry.serve(running, table_of(service, self._settings)),
         }
         if service.watched is not None and (city := service.watched(running.state)) is not None:
             loops["reload"] = reload.watch(city, self._settings.reload_every_s, self._reloaded)

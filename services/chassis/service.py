@@ -66,19 +66,23 @@ class Asked:
 
 Handler = Callable[[Sequence[Received[Any]], "Tx[Any]"], Awaitable[None]]
 InboxHandler = Callable[[Sequence[Asked], "Tx[Any]"], Awaitable[None]]
+SetAside = Callable[[Sequence[Asked], bool, "Tx[Any]"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """Topics of one partition each whose records belong to many shards (delivery rule 7).
 
-    `topics(state)` lists them, `actor_of` says who speaks on one; `case_of` finds the case in a body, None when it cannot; such records are handled on shard 0.
+    `topics(state)` lists them, `actor_of` says who speaks on one; `case_of` finds the case in a body, None when it cannot;
+    such records are handled on shard 0. `set_aside(asked, raised, tx)` tells who asked that their request is kept and
+    waits for an operator: because it raised, or because its case is parked.
     """
 
     topics: Callable[[Any], Sequence[str]]
     actor_of: Callable[[str], str]
     case_of: Callable[[bytes], CaseId | None]
     handler: InboxHandler
+    set_aside: SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,24 @@ class Ticker:
     """Runs `job` on every shard this process looks after, each `every` of wall time, under the shard's lock.
 
     `job` returns True while it has more to do (it is then run again at once). `ready(state, shard)`, if given, is
-    asked first, without a transaction: an idle service must cost nothing.
+    asked first, without a transaction: an idle service must cost nothing. Timers of cases say in `cases` how to try one
+    case alone when the job for all of them raises (delivery rule 9).
     """
 
     name: str
     every: timedelta
     job: Callable[["Tx[Any]"], Awaitable[bool]]
     ready: Callable[[Any, int], bool] | None = None
+    cases: "CaseTimers | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTimers:
+    """`due`: the cases the job would touch now, none of them parked, found without reading what may be broken in them.
+    `alone`: the job for one case."""
+
+    due: Callable[["Tx[Any]"], Awaitable[Sequence[CaseId]]]
+    alone: Callable[["Tx[Any]", CaseId], Awaitable[None]]
 
 
 @dataclass(slots=True)

@@ -3,71 +3,66 @@
 import asyncio
 from typing import Any
 
-from services.chassis import database, events_in, telemetry
-from services.chassis.events_in import Table
+from services.chassis import clock, database, telemetry
 from services.chassis.failure import Nature, nature, reason
 from services.chassis.lanes import Busy
-from services.chassis.service import Running, Ticker
-from services.chassis.transaction import Tx
+from services.chassis.service import CaseTimers, Running, Ticker
+from services.chassis.timers import CaseTimer
 
 SQL = database.SQL
 log = telemetry.logger("ticker")
 LOCK_WAIT_S = 10.0
-RETRY_EVERY_S = 1.0
+REST_S = 5.0
 HOUSEKEEPING_S = 600.0
 
 
 async def tick(running: Running[Any], ticker: Ticker) -> None:
-    """Until cancelled: the ticker's job on every shard this process looks after."""
+    """Until cancelled: the ticker's job on every shard this process looks after. One that fails there rests a while."""
+    rests: dict[int, float] = {}
     while True:
         for shard in sorted(running.plumbing.owned()):
-            if ticker.ready is None or ticker.ready(running.state, shard):
-                await _run(running, ticker, shard)
+            ready = ticker.ready is None or ticker.ready(running.state, shard)
+            if (
+                ready
+                and clock.monotonic() >= rests.get(shard, 0.0)
+                and not await _run(running, ticker, shard)
+            ):
+                rests[shard] = clock.monotonic() + REST_S
         await asyncio.sleep(ticker.every.total_seconds())
 
 
-async def _run(running: Running[Any], ticker: Ticker, shard: int) -> None:
+async def _run(running: Running[Any], ticker: Ticker, shard: int) -> bool:
+    """False when there is no use in coming back at once."""
     try:
         while await running.plumbing.lanes.run(shard, ticker.job, wait_s=LOCK_WAIT_S):
             pass
     except Busy as busy:
         log.warning("tick.busy", ticker=ticker.name, shard=shard, reason=str(busy))
+        return not running.plumbing.lanes.lanes[shard].stopped
     except Exception as failed:
         if nature(failed) is not Nature.OWN:
             log.warning("tick.again", ticker=ticker.name, shard=shard, error=type(failed).__name__)
-            return
+            return True
         log.error("tick.failed", ticker=ticker.name, shard=shard, reason=reason(failed))
+        return ticker.cases is not None and await _each_alone(running, ticker.name, ticker.cases, shard)
+    return True
 
 
-async def retry_parked(running: Running[Any], table: Table) -> None:
-    """Until cancelled: cases an operator asked to take up again (`dead-letters retry`)."""
-    plumbing = running.plumbing
-    while True:
-        try:
-            for row in await plumbing.pool.fetch(SQL["retry_wanted"]):
-                await _retry(plumbing.lanes, row["shard"], table)
-        except Exception as failed:
-            if nature(failed) is Nature.OWN and not isinstance(failed, Busy):
-                raise
-        await asyncio.sleep(RETRY_EVERY_S)
-
-
-async def _retry(lanes: Any, shard: int, table: Table) -> None:
-    async def again(tx: Tx[Any]) -> bool:
-        return await events_in.retry_parked(tx, table)
-
-    async def give_up(tx: Tx[Any]) -> None:
-        case = await tx.conn.fetchval(SQL["next_retry"], shard)
-        await tx.conn.execute(SQL["still_parked"], case, why)
-
+async def _each_alone(running: Running[Any], name: str, timers: CaseTimers, shard: int) -> bool:
+    """What failed together is tried case by case, and who fails alone is parked. False when that was no help."""
+    lanes = running.plumbing.lanes
     try:
-        await lanes.run(shard, again, wait_s=LOCK_WAIT_S)
+        cases = await lanes.run(shard, timers.due, wait_s=LOCK_WAIT_S)
+        tried = [CaseTimer(name, timers, case) for case in cases]
+        for timer in tried:
+            lanes.put(shard, timer)
+        found = await asyncio.gather(*(timer.done for timer in tried), return_exceptions=True)
+        if stopped := next((error for error in found if error is not None), None):
+            raise stopped
     except Exception as failed:
-        if nature(failed) is not Nature.OWN or isinstance(failed, Busy):
-            raise
-        why = reason(failed)
-        log.error("retry.failed", shard=shard, reason=why)
-        await lanes.run(shard, give_up, wait_s=LOCK_WAIT_S)
+        log.error("tick.not_alone", ticker=name, shard=shard, reason=reason(failed))
+        return False
+    return bool(tried)
 
 
 async def housekeeping(running: Running[Any]) -> None:

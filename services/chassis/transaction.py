@@ -4,6 +4,7 @@ Services see `Tx`: a connection, the time, the shard, their own state, and `emit
 """
 
 import asyncio
+import re
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -197,11 +198,29 @@ def pack_envelope(e: Envelope) -> bytes:
     ).encode()
 
 
+ESCAPED = re.compile(rb"\\[\\n0]")
+ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\0", b"\\0"))
+"""What separates in `pack_headers`, and how it is written inside a name or value. Ours hold none of it."""
+
+
 def pack_headers(headers: envelopes.Headers) -> bytes:
-    """Headers as one column: name, NUL, value, newline. Ours hold neither NUL nor newline."""
-    return b"\n".join(name.encode() + b"\0" + (value or b"") for name, value in headers)
+    """Headers as one column: name, NUL, value, newline."""
+    return b"\n".join(_escaped(name.encode()) + b"\0" + _escaped(value or b"") for name, value in headers)
 
 
 def unpack_headers(packed: bytes) -> envelopes.Headers:
-    pairs = (line.split(b"\0", 1) for line in packed.split(b"\n"))
-    return [(name.decode(), value) for name, value in pairs]
+    pairs = (line.split(b"\0", 1) for line in packed.split(b"\n")) if packed else ()
+    if b"\\" not in packed:
+        return [(name.decode(), value) for name, value in pairs]
+    return [(_plain(name).decode(), _plain(value)) for name, value in pairs]
+
+
+def _escaped(part: bytes) -> bytes:
+    for plain, written in ESCAPES:
+        part = part.replace(plain, written)
+    return part
+
+
+def _plain(part: bytes) -> bytes:
+    back = {written: plain for plain, written in ESCAPES}
+    return ESCAPED.sub(lambda found: back[found[0]], part)

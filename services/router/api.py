@@ -29,10 +29,12 @@ from services.router.views import CasePage, CaseView, HistoryView, VerdictView, 
 STATUS = {
     Refusal.UNREADABLE: 422, Refusal.UNKNOWN_CASE: 404, Refusal.ILLEGAL_MOVE: 409, Refusal.NOT_SERVED_YET: 409,
     Refusal.NOT_YOURS: 403, Refusal.STALE_VERSION: 409, Refusal.REPEATED_OTHERWISE: 422,
-    Refusal.UNKNOWN_DEPARTMENT: 422, Refusal.PARKED: 409, Refusal.NO_APPEND_TIME: 422,
+    Refusal.UNKNOWN_DEPARTMENT: 422, Refusal.PARKED: 409, Refusal.COULD_NOT_DECIDE: 503, Refusal.NO_APPEND_TIME: 422,
     Refusal.EVIDENCE_MISSING: 409,
 }  # fmt: skip
 TRY_AGAIN_S = 2
+NO_CASE = CaseId(UUID(int=0))
+"""Asked in the place of a case there is not, so that the answer is the one for a case that is not yours to know."""
 PAGE = 50
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
@@ -176,7 +178,7 @@ class Open:
 
     async def command(self, authorization: str, name: str, body: bytes) -> VerdictView:
         visitor = self._visitor(authorization)
-        case_id = await self._id(name)
+        case_id = await self._id_or_none(name) or NO_CASE
         fields = _fields(body, name, case_id)
 
         async def job(tx: Tx[State]) -> execute.Answer:
@@ -226,15 +228,19 @@ class Open:
         return Visitor(name, name)
 
     async def _id(self, name: str) -> CaseId:
-        """By id, or by public number as typed or dictated. Raises 404."""
+        """Raises 404."""
+        found = await self._id_or_none(name)
+        if found is None:
+            raise _unknown()
+        return found
+
+    async def _id_or_none(self, name: str) -> CaseId | None:
+        """By id, or by public number as typed or dictated."""
         try:
             return CaseId(UUID(name))
         except ValueError:
             number = ids.read_number(name)
-        found = await reads.case_by_number(self._pool, number) if number else None
-        if found is None:
-            raise _unknown()
-        return found
+        return await reads.case_by_number(self._pool, number) if number else None
 
     async def _seen(self, name: str, visitor: Visitor) -> Case:
         """The case, if this visitor may see it; to others it does not exist."""

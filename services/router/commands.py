@@ -22,7 +22,10 @@ from services.router.wording import Said
 
 
 def decide(law: Law, case: Case, dossier: Dossier | None, asked: Asked) -> Verdict:
-    """`dossier` is needed by commands that open an assignment (`needs_dossier`). Raises nothing for what may happen."""
+    """`dossier` is needed by commands that open an assignment (`needs_dossier`). Raises nothing for what may happen.
+
+    Only for who `may_know` of the case: a refusal shows it.
+    """
     who = _who(case, asked)
     refused = _not_theirs(case, asked, who)
     if refused is None and who is not None:
@@ -44,6 +47,11 @@ def needs_dossier(command: AnyCommand) -> bool:
     return isinstance(command, effects.OPENING)
 
 
+def may_know(case: Case, asked: Asked) -> bool:
+    """Whether it may be told that there is such a case: to others it does not exist."""
+    return asked.timer or asked.desk or (asked.unit is not None and case.has_seen(asked.unit))
+
+
 def _who(case: Case, asked: Asked) -> Who | None:
     """In what capacity this actor acts on this case; None: in none."""
     if asked.timer:
@@ -55,15 +63,13 @@ def _who(case: Case, asked: Asked) -> Who | None:
 
 
 def _not_theirs(case: Case, asked: Asked, who: Who | None) -> Refused | None:
-    known = asked.unit is None or case.has_seen(asked.unit)
-    shown = case if known or asked.desk else None
     seen = asked.command.assignment_version
-    if seen is not None and seen != case.assignment_version and shown:
+    if seen is not None and seen != case.assignment_version:
         return Refused(
-            Refusal.STALE_VERSION, wording.STALE, lifecycle.legal(case.state, who) if who else (), shown
+            Refusal.STALE_VERSION, wording.STALE, lifecycle.legal(case.state, who) if who else (), case
         )
     if who is None:
-        return Refused(Refusal.NOT_YOURS, wording.NOT_YOURS, (), shown)
+        return Refused(Refusal.NOT_YOURS, wording.NOT_YOURS, (), case)
     return None
 
 

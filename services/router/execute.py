@@ -84,11 +84,11 @@ def read(record: chassis.Asked, desk: str, now: datetime) -> Taken | Answer:
         command = COMMAND.validate_json(record.body)
     except ValidationError as invalid:
         said = unreadable.said(unreadable.flaws(invalid))
-        return _unread(record, Refusal.UNREADABLE, said, case_id, cause)
+        return unread(record, Refusal.UNREADABLE, said, case_id, cause)
     if record.appended_at is None:
-        return _unread(record, Refusal.NO_APPEND_TIME, wording.NO_TIME, case_id, cause)
+        return unread(record, Refusal.NO_APPEND_TIME, wording.NO_TIME, case_id, cause)
     if case_id is None:
-        return _unread(record, Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE, None, cause)
+        return unread(record, Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE, None, cause)
     asked = Asked(
         record.actor, record.actor, record.actor == desk, command, now, record.appended_at,
         timer=record.actor in topics.INTERNAL_ACTORS,
@@ -96,7 +96,8 @@ def read(record: chassis.Asked, desk: str, now: datetime) -> Taken | Answer:
     return Taken(asked, case_id, body_hash(orjson.loads(record.body), case_id))
 
 
-def _unread(record: chassis.Asked, code: Refusal, said: Said, case_id: CaseId | None, cause: str) -> Answer:
+def unread(record: chassis.Asked, code: Refusal, said: Said, case_id: CaseId | None, cause: str) -> Answer:
+    """The refusal of a record of which nothing is believed but who sent it."""
     fields = _fields(record.body)
     refused = CommandRefused(
         command_id=_short(fields.get("command_id")), command=_short(fields.get("command")), department=record.actor,
@@ -152,7 +153,7 @@ def _one(batch: _Batch, taken: Taken) -> Answer:
         batch.tx.after_commit.append(metrics.REPEATS.inc)
         return _again(taken, earlier)
     case = batch.cases.get(taken.case_id)
-    if case is None:
+    if case is None or not commands.may_know(case, taken.asked):
         return _for_now(batch, taken, Refused(Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE))
     if case.id in batch.parked:
         return _for_now(batch, taken, Refused(Refusal.PARKED, wording.PARKED))

@@ -13,7 +13,7 @@ from services.contracts import ids
 from services.contracts.commands import Close
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
-from services.router import acts, commands, decide, execute, metrics, registration, store, verdicts
+from services.router import acts, aside, commands, decide, execute, metrics, registration, store, verdicts
 from services.router.case import Case
 from services.router.decide import Routed
 from services.router.state import State
@@ -146,15 +146,34 @@ def _reply(tx: Tx[State], answers: Iterable[execute.Answer]) -> None:
             tx.emit(answer.event, case_id=answer.case_id, cause=answer.cause)
 
 
+async def set_aside(asked: Sequence[Asked], raised: bool, tx: Tx[State]) -> None:
+    """Commands by topic that wait for an operator with their case."""
+    answers = await aside.answers(asked, raised, tx)
+    for answer in answers:
+        tx.after_commit.append(partial(metrics.count_reply, answer.event))
+    _reply(tx, answers)
+
+
+async def silent_cases(tx: Tx[State]) -> list[CaseId]:
+    return await store.silent(tx.conn, tx.shard, tx.now)
+
+
 async def close_silent(tx: Tx[State]) -> bool:
     """Ticker: resolved and silent for the agreed time is closed. True while there may be more."""
-    due = await store.silent(tx.conn, tx.shard, tx.now)
-    if not due:
-        return False
-    cases, law = await store.cases_of(tx.conn, due), tx.state.law
-    parked = await store.parked_among(tx.conn, cases) if tx.row.parked else set()
-    moves = []
-    for case in (case for case in cases.values() if case.id not in parked):
+    due = await silent_cases(tx)
+    await _close(tx, list((await store.cases_of(tx.conn, due)).values()) if due else [])
+    return bool(due)
+
+
+async def close_alone(tx: Tx[State], case_id: CaseId) -> None:
+    """The same for one case, unless something has happened to it meanwhile."""
+    cases = (await store.cases_of(tx.conn, [case_id])).values()
+    await _close(tx, [case for case in cases if case.close_at is not None and case.close_at <= tx.now])
+
+
+async def _close(tx: Tx[State], silent: Sequence[Case]) -> None:
+    law, moves = tx.state.law, []
+    for case in silent:
         command = Close(command_id=f"silent {case.id} {case.version}", case=str(case.id))
         done = commands.decide(
             law, case, None, verdicts.Asked("timer", None, False, command, tx.now, timer=True)
@@ -164,7 +183,6 @@ async def close_silent(tx: Tx[State]) -> bool:
         moves.append(Move(done.case, done.at, "close", "timer", "{}"))
     await store.change(tx.conn, [move.case for move in moves], moves)
     tx.after_commit.append(lambda: metrics.CLOSED_BY_SILENCE.inc(len(moves)))
-    return len(moves) > 0
 
 
 async def forget_replies(tx: Tx[State]) -> bool:

@@ -60,7 +60,14 @@ SELECT count(*) FROM saved;
 DELETE FROM reply WHERE ctid = ANY(ARRAY(SELECT ctid FROM reply WHERE taken_at < $1 ORDER BY taken_at LIMIT 1000));
 
 -- name: silent
-SELECT case_id FROM cases WHERE shard = $1 AND close_at <= $2 ORDER BY close_at LIMIT 200;
+-- Parked ones wait elsewhere: two hundred of them would let nobody else be closed.
+SELECT case_id FROM cases
+WHERE shard = $1 AND close_at <= $2 AND NOT EXISTS (SELECT FROM parked WHERE parked.case_id = cases.case_id)
+ORDER BY close_at LIMIT 200;
+
+-- name: seen_among
+SELECT DISTINCT s.department, s.case_id
+FROM seen_by s JOIN unnest($1::text[], $2::uuid[]) AS asked (department, case_id) USING (department, case_id);
 
 -- name: case_by_number
 SELECT case_id FROM cases WHERE number = $1 ORDER BY received_at LIMIT 1;

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.chassis import watermark
-from services.chassis.service import Inbox, Service, Ticker
+from services.chassis.service import CaseTimers, Inbox, Service, Ticker
 from services.contracts import topics
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.router import api, handlers
@@ -23,9 +23,15 @@ SERVICE: Service[State] = Service(
         actor_of=lambda topic: topics.actor_of(topic) or "",
         case_of=handlers.case_of,
         handler=handlers.on_commands,
+        set_aside=handlers.set_aside,
     ),
     tickers=(
-        Ticker("close silent cases", timedelta(seconds=5), handlers.close_silent),
+        Ticker(
+            "close silent cases",
+            timedelta(seconds=5),
+            handlers.close_silent,
+            cases=CaseTimers(handlers.silent_cases, handlers.close_alone),
+        ),
         Ticker("forget replies", timedelta(minutes=10), handlers.forget_replies),
     ),
     watched=lambda state: state.watched,

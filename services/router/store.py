@@ -167,6 +167,14 @@ async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequ
         await conn.execute(SQL["save_moves"], *_transposed(lines))
 
 
+async def seen_among(
+    conn: database.Connection, asked: Sequence[tuple[str, CaseId]]
+) -> set[tuple[str, CaseId]]:
+    """Those of these (department, case) where the department has or had the case."""
+    rows = await conn.fetch(SQL["seen_among"], *_transposed(asked)) if asked else []
+    return {(row["department"], CaseId(row["case_id"])) for row in rows}
+
+
 async def save_acts(conn: database.Connection, acts: Sequence[ActRow]) -> None:
     if acts:
         rows = [
@@ -202,7 +210,7 @@ async def forget_replies(conn: database.Connection, before: datetime) -> int:
 
 
 async def silent(conn: database.Connection, shard: int, now: datetime) -> list[CaseId]:
-    """Resolved cases whose silent period is over."""
+    """Resolved cases whose silent period is over, none of them parked."""
     return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["silent"], shard, now)]
 
 

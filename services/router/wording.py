@@ -35,6 +35,16 @@ UNKNOWN_CASE = Said(
 PARKED = Said(
     "该工单暂挂，待运维处理后重试", "this case is set aside until an operator has looked; try again later"
 )
+KEPT = Said(
+    "该工单暂挂；命令已收下，运维处理后按原送达时间执行，不必重发",
+    "this case is set aside; your command is kept and is executed, as of when it came, once an operator has looked: "
+    "do not send it again",
+)
+COULD_NOT_DECIDE = Said(
+    "系统未能处理该命令，工单暂挂；命令已收下，运维处理后按原送达时间执行，不必重发",
+    "we could not decide this command and have set its case aside; it is kept and is executed, as of when it came, "
+    "once an operator has looked: do not send it again",
+)
 REPEATED = Said("同一 command_id 曾用于另一内容", "this command_id was used for another body")
 NOT_YOURS = Said("本部门没有该工单的在办任务", "your department has no open assignment on this case")
 STALE = Said("派单版本已变，请以现状为准", "the assignment has changed since; see the present state")
@@ -67,6 +77,7 @@ TITLES: dict[Refusal, tuple[str, str]] = {
     Refusal.REPEATED_OTHERWISE: ("命令编号已用于其他内容", "Command id used for another body"),
     Refusal.UNKNOWN_DEPARTMENT: ("没有这个部门", "No such department"),
     Refusal.PARKED: ("工单暂挂，待运维处理", "The case is set aside until an operator has looked"),
+    Refusal.COULD_NOT_DECIDE: ("系统未能处理", "We could not decide"),
     Refusal.NO_APPEND_TIME: ("缺少写入时间", "No append time"),
     Refusal.EVIDENCE_MISSING: ("办结凭证不全", "Evidence is missing"),
 }

@@ -1,6 +1,7 @@
 """The log moves clocks; the ticker fires their rungs. Gather, decide, apply: one query, pure in order, one statement."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from services.chassis import clock as clocktime
 from services.chassis.service import Received
 from services.chassis.transaction import Tx
 from services.contracts.events import CaseEvent
-from services.contracts.ids import ClockId
+from services.contracts.ids import CaseId, ClockId
 from services.sla import announce, decide, metrics, store
 from services.sla.clocks import Clock, Happening
+from services.sla.decide import Reach
 from services.sla.state import LOG, State
 
 
@@ -48,29 +50,52 @@ def _tell(tx: Tx[State], happened: Iterable[Happening]) -> None:
 
 async def on_tick(tx: Tx[State]) -> bool:
     """Fire what is due in the order of the rungs' instants; True while there is more."""
-    state, applied = tx.state, tx.row.seen.get(LOG, 0)
-    reach = decide.reach(state.marks.watermark(tx.shard, applied), tx.now, state.silence(), state.at_end(tx.shard),
-                         state.patience)  # fmt: skip
-    held = await _held(tx, applied)
-    more = False
+    reach, held, more = _reach(tx), await _held(tx), False
     if reach.until is not None:
-        limit = state.settings.fire_batch
-        due = await store.due(tx.conn, state.plans, tx.shard, reach.until, held, limit)
+        limit = tx.state.settings.fire_batch
+        due = await store.due(tx.conn, tx.state.plans, tx.shard, reach.until, held, limit)
         more = len(due) == limit
         # A full batch goes no further than its last clock's rung, or rungs would overtake those of the next batch.
         horizon = due[-1].next_rung_at if more else reach.until
         assert horizon is not None
-        turns = decide.climb(due, horizon, tx.now, reach.proven)
-        await store.save(tx.conn, [turn.clock for turn in turns])
-        _tell(tx, decide.in_order(turns))
+        await _climb(tx, due, horizon, reach)
     if not more:
         await _look_ahead(tx, held)
     return more
 
 
-async def _held(tx: Tx[Any], applied: int) -> frozenset[UUID]:
+async def due_cases(tx: Tx[State]) -> list[CaseId]:
+    """Whose rungs the tick would fire; of the clocks nothing is read."""
+    until = _reach(tx).until
+    if until is None:
+        return []
+    return await store.due_cases(tx.conn, tx.shard, until, await _held(tx), tx.state.settings.fire_batch)
+
+
+async def fire_alone(tx: Tx[State], case_id: CaseId) -> None:
+    """The tick for one case. Its rungs come in their order; they may come after younger ones of other cases."""
+    reach = _reach(tx)
+    clocks = (await store.clocks_of(tx.conn, tx.state.plans, [case_id]))[case_id].values()
+    if reach.until is not None and case_id not in await _held(tx):
+        due = [each for each in clocks if each.next_rung_at and each.next_rung_at <= reach.until]
+        await _climb(tx, due, reach.until, reach)
+
+
+def _reach(tx: Tx[State]) -> Reach:
+    state = tx.state
+    watermark = state.marks.watermark(tx.shard, tx.row.seen.get(LOG, 0))
+    return decide.reach(watermark, tx.now, state.silence(), state.at_end(tx.shard), state.patience)
+
+
+async def _climb(tx: Tx[State], due: Sequence[Clock], horizon: datetime, reach: Reach) -> None:
+    turns = decide.climb(due, horizon, tx.now, reach.proven)
+    await store.save(tx.conn, [turn.clock for turn in turns])
+    _tell(tx, decide.in_order(turns))
+
+
+async def _held(tx: Tx[Any]) -> frozenset[UUID]:
     """Cases the router's marks name as parked, and those parked here: their acts may be waiting."""
-    named = frozenset(UUID(case) for case in tx.state.marks.held(tx.shard, applied))
+    named = frozenset(UUID(case) for case in tx.state.marks.held(tx.shard, tx.row.seen.get(LOG, 0)))
     return named | await store.parked_here(tx.conn, tx.shard) if tx.row.parked else named
 
 

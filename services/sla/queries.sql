@@ -37,6 +37,11 @@ SELECT * FROM clock
 WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])
 ORDER BY next_rung_at LIMIT $4;
 
+-- name: due_cases
+SELECT case_id FROM clock
+WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])
+ORDER BY next_rung_at LIMIT $4;
+
 -- name: next_rung_at
 SELECT next_rung_at FROM clock
 WHERE shard = $1 AND next_rung_at IS NOT NULL AND case_id <> ALL($2::uuid[])

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.chassis.service import Service, Ticker
+from services.chassis.service import CaseTimers, Service, Ticker
 from services.contracts import events, topics
 from services.contracts.events import CaseEvent
 from services.sla import api, handlers, snapshot
@@ -19,7 +19,15 @@ SERVICE: Service[State] = Service(
         event: handlers.on_case_events for event in events.EVENTS.values() if issubclass(event, CaseEvent)
     },
     follows={topics.WATERMARKS: states.take_mark},
-    tickers=(Ticker("rungs", timedelta(milliseconds=100), handlers.on_tick, states.ready),),
+    tickers=(
+        Ticker(
+            "rungs",
+            timedelta(milliseconds=100),
+            handlers.on_tick,
+            states.ready,
+            CaseTimers(handlers.due_cases, handlers.fire_alone),
+        ),
+    ),
     workers=(snapshot.worker,),
     watched=lambda state: state.departments,
     on_reload=states.reloaded,

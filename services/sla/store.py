@@ -65,6 +65,14 @@ async def due(
     return await _clocks(conn, plans, await conn.fetch(SQL["due"], shard, until, list(held), limit))
 
 
+async def due_cases(
+    conn: Connection, shard: int, until: datetime, held: Collection[UUID], limit: int
+) -> list[CaseId]:
+    """The cases of `due`, each once, in the same order."""
+    rows = await conn.fetch(SQL["due_cases"], shard, until, list(held), limit)
+    return list(dict.fromkeys(CaseId(row["case_id"]) for row in rows))
+
+
 async def next_rung_at(conn: Connection, shard: int, held: Collection[UUID]) -> datetime | None:
     found: datetime | None = await conn.fetchval(SQL["next_rung_at"], shard, list(held))
     return found

@@ -23,6 +23,7 @@ class Refusal(StrEnum):
     REPEATED_OTHERWISE = "repeated_otherwise"
     UNKNOWN_DEPARTMENT = "unknown_department"
     PARKED = "parked"
+    COULD_NOT_DECIDE = "could_not_decide"
     NO_APPEND_TIME = "no_append_time"
     EVIDENCE_MISSING = "evidence_missing"
 

@@ -1,6 +1,6 @@
 """Delivery rules 1, 5, 9 and 10: repeats, gaps, poison, parking; on real Kafka and real Postgres."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import pytest
@@ -21,17 +21,17 @@ async def feeder(empty_kafka: servers.Broker) -> AsyncIterator[Feeder]:
     await producer.close()
 
 
-def toy_topics(bootstrap: str) -> None:
+def toy_topics(bootstrap: str, departments: Sequence[str] = ()) -> None:
     from confluent_kafka import admin
 
-    rows = [row for row in topics.TOPICS if not row.per_department]
+    rows = topics.concrete(departments)
     client = admin.AdminClient({"bootstrap.servers": bootstrap})
     made = client.create_topics(
-        [topics_of._new(row.name, row, toy.SHARDS, 1) for row in rows], operation_timeout=30
+        [topics_of._new(name, row, toy.SHARDS, 1) for name, row in rows], operation_timeout=30
     )
     for future in made.values():
         future.result()
-    while not {row.name for row in rows} <= client.list_topics(timeout=10).topics.keys():
+    while not {name for name, _ in rows} <= client.list_topics(timeout=10).topics.keys():
         pass  # made, and not known to every thread of the broker yet
 
 

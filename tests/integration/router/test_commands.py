@@ -1,9 +1,12 @@
 """Commands by both doors: the same verdicts, each id once, in the case's own time."""
 
 from datetime import timedelta
+from functools import partial
 
+import orjson
 import pytest
 
+from services.chassis.service import Asked
 from services.contracts import ids, topics
 from services.contracts.events import CaseResponded, CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
@@ -123,7 +126,24 @@ async def test_two_departments_may_use_the_same_id(router: Rig, case: tuple[Case
     case_id, unit = case
     await router.ask(unit, command(case_id, "accept", "1"))
     await router.ask("police", command(case_id, "accept", "1"))
-    assert [getattr(one, "code", "accepted") for one in await replies(router)] == ["accepted", "not_yours"]
+    assert [getattr(one, "code", "accepted") for one in await replies(router)] == ["accepted", "unknown_case"]
+
+
+async def test_a_case_of_others_and_none_at_all_get_one_answer(router: Rig, case: tuple[CaseId, str]) -> None:
+    """By id or by number, whatever the body: nobody finds out by asking what cases there are."""
+    case_id, _ = case
+    number = (await router.call("GET", f"/v1/cases/{case_id}")).json()["number"]
+    nobody = ids.case_id("hotline-12345", "nobody")
+    unused = ids.public_number(nobody, router.now().date())
+    for real, none in ((str(case_id), str(nobody)), (number, unused)):
+        for body in ({"command": "accept", "command_id": "9", "assignment_version": 7}, {"command": "dance"}):
+            answers = [
+                await router.call("POST", f"/v1/cases/{name}/commands", "police", json=body)
+                for name in (real, none)
+            ]
+            assert answers[0].status_code == answers[1].status_code
+            assert answers[0].json() == answers[1].json()
+    assert answers[0].status_code == 422
 
 
 async def test_unreadable_untimed_and_unknown(router: Rig, case: tuple[CaseId, str]) -> None:
@@ -222,6 +242,32 @@ async def test_silence_closes(router: Rig, case: tuple[CaseId, str]) -> None:
     assert (await router.call("GET", f"/v1/cases/{case_id}")).json()["state"] == "closed"
 
 
+async def test_parked_cases_do_not_keep_the_silent_ones_open(router: Rig) -> None:
+    """More of them than one look takes in, all due before the one that can be closed."""
+    one = submission("k", router.now(), category="市容环卫/绿化养护", place={"address": "碧岭街道"})
+    await router.take(one)
+    unit = (await router.call("GET", f"/v1/cases/{one.case_id}")).json()["holder"]
+    await router.ask(
+        unit,
+        command(one.case_id, "accept", "1"),
+        command(one.case_id, "resolve", "2", kind="fixed", public_text="好", evidence=["p"]),
+    )
+    shard = ids.shard_of(one.case_id, SHARDS)
+    await router.pool.execute("UPDATE cases SET close_at = now() - interval '1 second'")
+    await router.pool.execute(
+        "INSERT INTO cases SELECT (jsonb_populate_record(c, jsonb_build_object('case_id', gen_random_uuid(), 'close_at',"
+        " now() - interval '1 hour'))).* FROM cases c, generate_series(1, 250)"
+    )
+    await router.pool.execute(
+        'INSERT INTO parked (case_id, shard, topic, "offset", headers, value, reason, parked_at)'
+        " SELECT case_id, $1, 't', 0, '', '', 'r', now() FROM cases WHERE case_id <> $2", shard, one.case_id,
+    )  # fmt: skip
+    await router.pool.execute("UPDATE shard SET parked = 250 WHERE shard = $1", shard)
+    while await router.job(shard, handlers.close_silent):
+        pass
+    assert (await router.call("GET", f"/v1/cases/{one.case_id}")).json()["state"] == "closed"
+
+
 async def test_replies_are_forgotten_after_their_days(router: Rig, case: tuple[CaseId, str]) -> None:
     case_id, unit = case
     await router.ask(unit, command(case_id, "accept", "1"))
@@ -229,6 +275,23 @@ async def test_replies_are_forgotten_after_their_days(router: Rig, case: tuple[C
     await router.pool.execute("UPDATE reply SET taken_at = taken_at - interval '14 days 1 minute'")
     assert await router.job(0, handlers.forget_replies)
     assert await router.pool.fetchval("SELECT count(*) FROM reply") == 0
+
+
+async def test_a_command_that_waits_is_answered(router: Rig, case: tuple[CaseId, str]) -> None:
+    """Why, in both languages; to others than those who have the case it does not exist."""
+    case_id, unit = case
+    body = orjson.dumps(command(case_id, "accept", "7", assignment_version=1))
+    for actor in (unit, "police", router.running.state.law.desk, "sla"):
+        asked = Asked(actor, topics.commands(actor), 3, body, router.now())
+        for raised in (True, False):
+            await router.job(ids.shard_of(case_id, SHARDS), partial(handlers.set_aside, [asked], raised))
+    told = [one for one in await replies(router) if isinstance(one, CommandRefused)]
+    assert [(one.department == unit, one.code, one.command_id) for one in told] == [
+        (True, "could_not_decide", "7"), (True, "parked", "7"), (False, "unknown_case", "7"),
+        (False, "unknown_case", "7"), (False, "could_not_decide", "7"), (False, "parked", "7"),
+    ]  # fmt: skip
+    assert "命令已收下" in told[0].reason
+    assert "do not send it again" in told[0].reason
 
 
 async def test_a_parked_case_is_left_alone(router: Rig, case: tuple[CaseId, str]) -> None:

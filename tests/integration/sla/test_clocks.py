@@ -11,9 +11,11 @@ from fastapi import FastAPI
 
 from services.chassis import http
 from services.contracts import ids
+from services.contracts.ids import CaseId
 from services.contracts.values import ClockKind
 from services.sla import api, metrics, snapshot, store
 from services.sla import state as states
+from tests.integration.chassis.toy import until
 from tests.integration.sla import world
 from tests.integration.sla.world import Line, World, case_in, kinds
 from tests.unit.sla import sample
@@ -136,6 +138,39 @@ async def test_what_is_parked_here_waits_too(city: World) -> None:
     await city.pool.execute("UPDATE shard SET parked = 1 WHERE shard = 3")
     await city.fire(at("09:40"), 3)
     assert kinds(await city.told(3), case, "response") == ["started"]
+
+
+async def test_one_clock_that_raises_holds_up_no_other(city: World) -> None:
+    """Tried alone and parked; back by an operator's word, it fires late."""
+    broken, sound = case_in(3, 0), case_in(3, 1)
+    await city.apply((broken, sample.registered()), (sound, sample.registered()))
+    await city.pool.execute(
+        "UPDATE clock SET kind = 'nonsense' WHERE case_id = $1 AND kind = 'response'", broken
+    )
+    city.set_time(at("09:40"))
+    city.mark(at("09:35"), 3)
+    async with city.ticking():
+        await until(lambda: _told(city, sound, "breached 100"))
+        await until(lambda: _parked(city, 1))
+        await city.pool.execute("UPDATE clock SET kind = 'response' WHERE kind = 'nonsense'")
+        await city.pool.execute("UPDATE parked SET retry = true")
+        await until(lambda: _told(city, broken, "breached 100"))
+    for case in (broken, sound):
+        assert kinds(await city.told(3), case, "response") == [
+            "started",
+            "warned 50",
+            "warned 80",
+            "breached 100",
+        ]
+    assert await city.pool.fetchval("SELECT parked FROM shard WHERE shard = 3") == 0
+
+
+async def _told(city: World, case: CaseId, kind: str) -> bool:
+    return kind in kinds(await city.told(3), case, "response")
+
+
+async def _parked(city: World, many: int) -> bool:
+    return bool(await city.pool.fetchval("SELECT count(*) FROM parked WHERE topic = 'timer.rungs'") == many)
 
 
 async def test_a_breach_of_ours_is_corrected(city: World) -> None:

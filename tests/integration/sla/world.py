@@ -1,5 +1,6 @@
 """sla over a real Postgres, its city's time in the test's hand; no broker: the log is applied as the lanes would."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis import database, run, transaction
+from services.chassis import database, retry, run, ticker, transaction
 from services.chassis.clock import CityClock
 from services.chassis.service import Received, Running
 from services.chassis.transaction import Tx
@@ -103,6 +104,24 @@ class World:
         except Killed:
             return True
         return more
+
+    @asynccontextmanager
+    async def ticking(self) -> AsyncIterator[None]:
+        """Lanes, ticker and retries at work, as in a running service."""
+        plumbing = self.running.plumbing
+        plumbing.lanes.state, plumbing.lanes.clock = self.state, plumbing.clock
+        plumbing.owned = lambda: set(range(SHARDS))
+        table = run.table_of(SERVICE, plumbing.settings)
+        loops = [
+            plumbing.lanes.serve(),
+            retry.serve(self.running, table),
+            *(ticker.tick(self.running, row) for row in SERVICE.tickers),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def fire(self, at: datetime, shard: int) -> None:
         """It is `at`, a mark says so, and the ticker runs until it has no more to do."""

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.chassis import transaction
 from services.contracts import envelope
@@ -18,3 +20,10 @@ def test_packing_fast_is_packing(trace: str | None) -> None:
     headers = envelope.to_headers(sample)
     assert transaction.pack_envelope(sample) == transaction.pack_headers(headers)
     assert transaction.unpack_headers(transaction.pack_envelope(sample)) == headers
+
+
+@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.binary())))
+@example([("x\n", b"\\n\0\n\\")])
+def test_headers_of_others_come_back_as_they_were(headers: list[tuple[str, bytes]]) -> None:
+    """A department's client may put anything into them; they are kept while a case is parked."""
+    assert transaction.unpack_headers(transaction.pack_headers(headers)) == headers

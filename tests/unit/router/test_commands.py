@@ -182,7 +182,6 @@ def test_the_returnable_window(case: Case) -> None:
         ("pause", PARKS, {}, Refusal.NOT_SERVED_YET),
         ("supervise", DESK, {}, Refusal.NOT_SERVED_YET),
         ("urge", DESK, {}, Refusal.NOT_SERVED_YET),
-        ("accept", ROADS, {}, Refusal.NOT_YOURS),
         ("accept", PARKS, {"assignment_version": 7}, Refusal.STALE_VERSION),
     ],
 )
@@ -195,8 +194,16 @@ def test_refused(case: Case, command: str, by: str, fields: dict[str, Any], code
 
 
 def test_a_stranger_learns_nothing(case: Case) -> None:
-    verdict = refused(say(case, "accept", by=ROADS, assignment_version=9))
-    assert (verdict.code, verdict.case, verdict.legal) == (Refusal.NOT_YOURS, None, ())
+    body = {"command": "accept", "command_id": "c", "case": str(case.id)}
+    asked = Asked(ROADS, ROADS, False, COMMAND.validate_python(body), after(10))
+    assert not commands.may_know(case, asked)
+    assert commands.may_know(case, replace(asked, unit=PARKS))
+    assert commands.may_know(case, replace(asked, unit=None, desk=True))
+
+
+def test_who_had_it_is_told_that_it_is_theirs_no_more(case: Case) -> None:
+    back = done(say(case, "return", reason_code="other", grounds="x")).case
+    assert refused(say(back, "accept")).code is Refusal.NOT_YOURS
 
 
 def test_an_assisting_department_does_not_lead() -> None:
