@@ -111,7 +111,7 @@ def _area(city: City, row: Mapping[str, str]) -> str | None:
     levels = ((AreaLevel.COMMUNITY, row["community"]), (AreaLevel.STREET, row["street"]))
     for level, name in levels:
         for area in city.areas:
-            if area.level is level and area.name.zh == name:
+            if area.level == level and area.name.zh == name:
                 return area.code
     return None
 

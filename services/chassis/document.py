@@ -46,19 +46,24 @@ class Document:
 
 def read(path: Path) -> Document:
     """Raises BadFile: missing, not UTF-8, not YAML, or more than plain YAML."""
-    try:
-        raw = path.read_bytes()
-        text = raw.decode()
-    except OSError as error:
-        raise BadFile([Fault(path.name, (), f"cannot be read: {error.strerror}", "无法读取")]) from error
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise BadFile([Fault(path.name, (), "is not UTF-8", "不是 UTF-8 编码", line)]) from error
+    raw, text = content(path)
     walk = _Walk(path.name)
     value = walk.document(text)
     if walk.faults:
         raise BadFile(walk.faults)
     return Document(path.name, raw, value, walk.lines)
+
+
+def content(path: Path) -> tuple[bytes, str]:
+    """A file's bytes and text. Raises BadFile: missing, or not UTF-8."""
+    try:
+        raw = path.read_bytes()
+        return raw, raw.decode()
+    except OSError as error:
+        raise BadFile([Fault(path.name, (), f"cannot be read: {error.strerror}", "无法读取")]) from error
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadFile([Fault(path.name, (), "is not UTF-8", "不是 UTF-8 编码", line)]) from error
 
 
 class _Plain(_Parser):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from services.chassis import document, wording
+from services.chassis import document, document_json, wording
 from services.chassis.document import BadFile as BadFile
 from services.chassis.document import Document
 from services.contracts.faults import Fault
@@ -55,6 +55,7 @@ def load_all(
 ) -> Loaded[T]:
     """A set of files that come into force together, or not at all. `assemble` makes one value of them.
 
+    A file may be missing when its model says `OPTIONAL`: then it says what the model says by itself.
     Raises BadFile with the faults of all files; the cross-check runs when each file is sound by itself.
     """
     stamps = tuple(_stamp(directory / name) for name in models)
@@ -62,8 +63,11 @@ def load_all(
     parts: dict[str, BaseModel] = {}
     faults: list[Fault] = []
     for name, model in models.items():
+        if getattr(model, "OPTIONAL", False) and not (directory / name).exists():
+            parts[name] = model()
+            continue
         try:
-            documents[name] = document.read(directory / name)
+            documents[name] = _read(directory / name)
             parts[name] = _validate(documents[name], model)
         except BadFile as bad:
             faults += bad.faults
@@ -137,6 +141,10 @@ class Watched(Generic[T]):
             return Unchanged()
         self._loaded = loaded
         return Replaced(loaded.digest)
+
+
+def _read(path: Path) -> Document:
+    return document_json.read(path) if path.suffix == ".geojson" else document.read(path)
 
 
 def _stamp(path: Path) -> Stamp:

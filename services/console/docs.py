@@ -50,9 +50,11 @@ def generated() -> Iterator[tuple[str, str]]:
 
 def _schemas() -> dict[str, Any]:
     rules = importlib.import_module("services.router.rules")
+    shapes = importlib.import_module("services.router.shapes")
     wording = importlib.import_module("services.notify.wording")
     return {
         **cities.json_schemas(),
+        "areas.geojson.json": shapes.json_schema(),
         "rules.json": schemas.json_schema(rules.Rules),
         "templates.json": schemas.json_schema(wording.TemplatesFile),
     }

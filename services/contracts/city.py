@@ -14,6 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
 
 from services.contracts import faults, schemas, shifts
+from services.contracts.areas import LEVELS
+from services.contracts.areas import Area as Area
+from services.contracts.areas import AreaLevel as AreaLevel
+from services.contracts.areas import AreasFile as AreasFile
+from services.contracts.areas import Level as Level
 from services.contracts.channels import CanonicalField as CanonicalField
 from services.contracts.channels import Channel as Channel
 from services.contracts.channels import ChannelsFile as ChannelsFile
@@ -56,45 +61,6 @@ class CityFile(Row):
         except (ZoneInfoNotFoundError, ValueError) as unknown:
             raise faults.fault("no time zone has this name", "没有这个时区") from unknown
         return name
-
-
-class AreaLevel(StrEnum):
-    DISTRICT = "district"
-    STREET = "street"
-    COMMUNITY = "community"
-
-
-class Area(Row):
-    """A node of the area tree; its parent: the code less the last part. `fallback` owns what no rule does."""
-
-    code: AreaCode
-    level: AreaLevel
-    name: Name
-    aliases: tuple[Short, ...] = ()
-    fallback: Slug
-
-    @property
-    def parent(self) -> str | None:
-        return self.code.rpartition("/")[0] or None
-
-
-class AreasFile(Row):
-    """areas.yaml."""
-
-    areas: Annotated[tuple[Area, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _tree(self) -> Self:
-        codes = {area.code for area in self.areas}
-        if places := faults.repeated((area.code for area in self.areas), "areas", "code"):
-            raise faults.fault("this code is taken by an earlier area", "区域代码重复", *places)
-        if places := [
-            ("areas", index, "code")
-            for index, area in enumerate(self.areas)
-            if area.parent and area.parent not in codes
-        ]:
-            raise faults.fault("no area has the code above this one", "上级区域不存在", *places)
-        return self
 
 
 class DepartmentLevel(StrEnum):
@@ -199,6 +165,8 @@ class City:
     channels: tuple[Channel, ...]
     plans: Plans
     policy: Policy = field(default_factory=Policy)
+    levels: tuple[Level, ...] = LEVELS
+    areas_version: str | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -207,6 +175,15 @@ class City:
     @cached_property
     def area_by_code(self) -> dict[str, Area]:
         return {area.code: area for area in self.areas}
+
+    @cached_property
+    def owner_by_area(self) -> dict[str, str]:
+        """Who answers for each area 属地单位, whoever handles its cases; the desk, which sees them all, is left out."""
+        named: dict[str, str | None] = {}
+        for area in sorted(self.areas, key=lambda area: area.code.count("/")):
+            named[area.code] = area.owner or named.get(area.parent or "")
+        owners = {area.code: named[area.code] or area.fallback for area in self.areas}
+        return {code: owner for code, owner in owners.items() if owner != self.file.desk}
 
     @cached_property
     def department_by_slug(self) -> dict[str, Department]:
@@ -263,7 +240,7 @@ def assemble(parts: Mapping[str, BaseModel]) -> City:
         ):  # fmt: skip
             return City(
                 head, areas.areas, departments.departments, roster.departments,
-                categories.categories, channels.channels, promises, policy,
+                categories.categories, channels.channels, promises, policy, areas.levels, areas.version,
             )  # fmt: skip
     raise TypeError(f"not a city's files: {[type(part).__name__ for part in files]}")
 
@@ -298,6 +275,8 @@ def _units(city: City) -> Iterator[Fault]:
 def _areas(city: City) -> Iterator[Fault]:
     fallbacks = ((("areas", i, "fallback"), area.fallback) for i, area in enumerate(city.areas))
     yield from unknown_departments(city, "areas.yaml", fallbacks)
+    owners = ((("areas", i, "owner"), area.owner) for i, area in enumerate(city.areas))
+    yield from unknown_departments(city, "areas.yaml", owners)
     names: dict[str, str] = {}
     for i, area in enumerate(city.areas):
         for alias in area.aliases:

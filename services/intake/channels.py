@@ -46,7 +46,10 @@ def load(directory: Path) -> Loaded[Ways]:
 
 def opened(row: Channel) -> OpenChannel:
     """`row` ready to be used; its mapping compiles, as `faults` saw."""
-    stamp = orjson.dumps({"channel": row.id, "channel_kind": row.kind})[1:-1]
+    said = {"channel": row.id, "channel_kind": row.kind}
+    if row.preset and row.preset.area:
+        said["preset_area"] = row.preset.area
+    stamp = orjson.dumps(said)[1:-1]
     return OpenChannel(row, mapping.compiled(row.mapping) if row.mapping else None, stamp)
 
 

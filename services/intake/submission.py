@@ -107,14 +107,14 @@ def content_hash(secret: bytes, canonical: bytes) -> bytes:
 
 
 def _preset(request: Request, preset: Preset) -> bytes:
-    """The request with what its channel knows where it says nothing. The content hash is of what was sent."""
+    """The request with what its channel knows where it says nothing. The content hash is of what was sent.
+
+    The preset area is in the channel's stamp: it is no word of the sender's, and other sources go before it.
+    """
     given = {
         "category": request.category or preset.category,
         "segment": request.segment or preset.segment,
         "kind": request.kind or preset.kind,
-        "place": request.place
-        if request.place.area
-        else request.place.model_copy(update={"area": preset.area}),
     }
     return _WRITE(request.model_copy(update=given), exclude=_NOT_WRITTEN, exclude_none=True)
 

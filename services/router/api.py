@@ -1,4 +1,5 @@
-"""The HTTP door: commands, the same as by topic, and reads. Departments see cases they have or had, the desk sees all."""
+"""The HTTP door: commands, the same as by topic, and reads. Departments see cases they have or had and
+those of the areas they answer for, the desk sees all."""
 
 import base64
 import binascii
@@ -93,7 +94,7 @@ def _add(app: FastAPI, door: Door) -> None:
     async def listed(
         authorization: Bearer = "",
         department: Annotated[
-            str | None, Query(description="has or had an assignment", max_length=40)
+            str | None, Query(description="has or had an assignment, or answers for the area", max_length=40)
         ] = None,
         holder: Annotated[str | None, Query(description="holds it now", max_length=40)] = None,
         state: CaseState | None = None,

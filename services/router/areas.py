@@ -1,18 +1,32 @@
-"""Where is it? From a place as citizens give it to a node of the city's area tree. Polygons come with a later issue."""
+"""Where is it? From a place as citizens give it to a node of the city's area tree. Pure.
 
-import re
-import unicodedata
-from collections.abc import Iterable
+The sources are asked from the most certain to the least: the smallest polygon holding the `point`, the area's `code` as
+the sender states it, the `address`, the `preset` of the channel or QR code, the `text`. The first that knows decides;
+a later one counts only where it is finer: beneath what has been found.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from services.contracts.city import Area
+import orjson
+
+from services.contracts.city import Area, City
 from services.contracts.values import Place
+from services.router import gazetteer as gazetteers
+from services.router import polygons
+from services.router.gazetteer import Gazetteer
+from services.router.gazetteer import above as above
+from services.router.gazetteer import fold as fold
+from services.router.polygons import Polygons
+from services.router.shapes import NONE, Shapes
+
+Source = tuple[str, Callable[[str | None], str | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`by` says what told us: `code` (the sender), `address`, or `text` (the least certain)."""
+    """`by` says what told us, most certain first: `point`, `code`, `address`, `preset`, `text`, or several, `point+text`."""
 
     code: str
     by: str
@@ -28,38 +42,54 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """The area tree, ready to be asked. `named`: folded name → code; `pattern` finds names, longest first."""
+    """The area tree, ready to be asked. `inner`: areas with others beneath them.
 
-    by_code: dict[str, Area]
-    named: dict[str, str]
-    pattern: re.Pattern[str] | None
+    `digest`: sha256 of what tree and polygons say; with `version`, the city's own name for them, verdicts keep it.
+    """
 
-    def locate(self, place: Place, match_text: str) -> Known | Unknown:
-        """The code given, else the deepest name in the address, else the deepest in the text, else unknown."""
-        if place.area and (code := self.nearest(place.area)):
-            return Known(code, "code")
-        if place.address and (code := self.mentioned(place.address)):
-            return Known(code, "address")
-        if code := self.mentioned(match_text):
-            return Known(code, "text")
-        return UNKNOWN
+    by_code: Mapping[str, Area]
+    inner: frozenset[str]
+    gazetteer: Gazetteer
+    polygons: Polygons
+    version: str | None
+    digest: str
 
-    def nearest(self, code: str) -> str | None:
+    def points(self, places: Sequence[Place]) -> list[str | None]:
+        """The area whose polygon holds each place's point, for `locate`: one question for a whole batch."""
+        return self.polygons.holding(places)
+
+    def locate(
+        self, place: Place, match_text: str, point: str | None = None, preset: str | None = None
+    ) -> Known | Unknown:
+        """Where it is by all that was said. `point` is what `points` found; `match_text` is folded already."""
+        code, by = None, list[str]()
+        for source, asked in self._sources(place, match_text, point, preset):
+            if (found := asked(code)) is not None and (code is None or _beneath(found, code)):
+                code = found
+                by.append(source)
+            if code is not None and code not in self.inner:
+                break  # nothing is finer
+        return Known(code, "+".join(by)) if code else UNKNOWN
+
+    def _sources(
+        self, place: Place, match_text: str, point: str | None, preset: str | None
+    ) -> Iterator[Source]:
+        """Those that have something to say; each takes what is known so far."""
+        if point:
+            yield "point", lambda _: point
+        if place.area:
+            yield "code", lambda _: self.nearest(place.area)
+        if place.address:
+            yield "address", lambda known: self.gazetteer.mentioned(fold(place.address or ""), known)
+        if preset:
+            yield "preset", lambda _: self.nearest(preset)
+        yield "text", lambda known: self.gazetteer.mentioned(match_text, known)
+
+    def nearest(self, code: str | None) -> str | None:
         """The area itself, or the nearest above it that the city has; a newer sender may know finer ones."""
         while code and code not in self.by_code:
             code = code.rpartition("/")[0]
         return code or None
-
-    def mentioned(self, text: str) -> str | None:
-        """The deepest area named in `text`; of several equally deep the longest name, then the first one named.
-
-        Names are taken leftmost and longest, so 坪山 inside 坪山区 is not the street of that name.
-        """
-        if self.pattern is None:
-            return None
-        found = [match.group() for match in self.pattern.finditer(fold(text))]
-        best = max(found, key=lambda name: (self.named[name].count("/"), len(name)), default=None)
-        return self.named[best] if best else None
 
     def fallback(self, code: str | None) -> str | None:
         """The owner of what no rule claims in this area 兜底单位."""
@@ -67,16 +97,17 @@ class Areas:
         return area.fallback if area else None
 
 
-def index(areas: Iterable[Area]) -> Areas:
-    """Ready the tree. Where two areas share a name the shallower has it: less said, less assumed."""
-    by_code = {area.code: area for area in areas}
-    named: dict[str, str] = {}
-    for area in sorted(by_code.values(), key=lambda area: (area.code.count("/"), area.code)):
-        for name in (area.name.zh, area.name.en, *area.aliases):
-            if len(name) > 1:
-                named.setdefault(fold(name), area.code)
-    longest_first = sorted(named, key=lambda name: (-len(name), name))
-    return Areas(by_code, named, re.compile("|".join(map(re.escape, longest_first))) if named else None)
+def index(city: City, shapes: Shapes = NONE) -> Areas:
+    """Ready the tree and its polygons."""
+    by_code = {area.code: area for area in city.areas}
+    inner = frozenset(area.parent for area in city.areas if area.parent)
+    names, outlines = gazetteers.gazetteer(city.areas), polygons.index(shapes)
+    return Areas(by_code, inner, names, outlines, city.areas_version, _digest(city, shapes))
+
+
+def _digest(city: City, shapes: Shapes) -> str:
+    said = [[area.model_dump(mode="json") for area in city.areas], shapes.model_dump(mode="json")]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def within(code: str | None, subtree: str) -> bool:
@@ -84,14 +115,5 @@ def within(code: str | None, subtree: str) -> bool:
     return code is not None and (code == subtree or code.startswith(subtree + "/"))
 
 
-@lru_cache(maxsize=10_000)
-def above(code: str) -> tuple[str, ...]:
-    """The code and everything above it, deepest first: a/b/c, a/b, a."""
-    parts = code.split("/")
-    return tuple("/".join(parts[:depth]) for depth in range(len(parts), 0, -1))
-
-
-def fold(text: str) -> str:
-    """The form names and words are compared in; what intake has normalised stays as it is."""
-    plain = text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
-    return plain.casefold()
+def _beneath(code: str, above: str) -> bool:
+    return code.startswith(above + "/")

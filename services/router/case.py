@@ -31,6 +31,7 @@ class Assignment:
 class Case:
     """`version` counts lines of the log; `assignment_version` changes only with owner, role or force.
 
+    `area_owner` 属地单位 sees the case beside whoever acts on it; nobody's of a 举报, which may be about them.
     `trail` is every state with the instant it began, so that it can be said what was legal at an earlier one.
     """
 
@@ -53,6 +54,7 @@ class Case:
     handler: Handler | None = None
     responded_at: datetime | None = None
     close_at: datetime | None = None
+    area_owner: str | None = None
 
     @property
     def open(self) -> Iterator[Assignment]:
@@ -63,7 +65,8 @@ class Case:
         return next((one for one in self.open if one.department == department), None)
 
     def has_seen(self, department: str) -> bool:
-        return any(one.department == department for one in self.assignments)
+        """Who has or had an assignment, and who answers for the place."""
+        return department == self.area_owner or any(one.department == department for one in self.assignments)
 
     def state_at(self, at: datetime) -> State:
         """The state the case was in at `at`; before its receipt: received."""

@@ -63,18 +63,23 @@ class Routed:
 
 
 def law(duty: DutyList) -> Law:
-    return Law(duty.city, areas.index(duty.city.areas), ruleset.compiled(duty.rules), duty.city.zone)
+    return Law(duty.city, areas.index(duty.city, duty.shapes), ruleset.compiled(duty.rules), duty.city.zone)
 
 
 def route(
-    law: Law, submission: SubmissionReceived, bounces: int = 0, returned_by: Iterable[str] = ()
+    law: Law,
+    submission: SubmissionReceived,
+    bounces: int = 0,
+    returned_by: Iterable[str] = (),
+    point: str | None = None,
 ) -> Routed:
     """The owner, the class and the plan of a case. Never raises for data that passed the door.
 
     `returned_by`: departments that have returned this case; none of them is chosen again, unless a rule says so.
+    `point`: the area whose polygon holds the place's point; `law.areas.points` finds it for a batch at a time.
     """
     text = areas.fold(submission.match_text or spelling.for_matching(submission.title, submission.text))
-    where = law.areas.locate(submission.place, text)
+    where = law.areas.locate(submission.place, text, point, submission.preset_area)
     area, area_by = (where.code, where.by) if isinstance(where, areas.Known) else (None, None)
     facts = Facts(
         category=law.city.known_category(submission.category),

@@ -14,8 +14,9 @@ from services.contracts.commands import Close
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
 from services.router import acts, aside, commands, decide, execute, metrics, registration, store, verdicts
+from services.router.areas import Areas
 from services.router.case import Case
-from services.router.decide import Routed
+from services.router.decide import Law, Routed
 from services.router.state import State
 from services.router.store import ActRow, Move, Registration
 from services.router.verdicts import Done
@@ -50,9 +51,10 @@ async def register_bare(events: Sequence[Received[SubmissionReceived]], tx: Tx[S
 
 async def _take(events: Sequence[Sent], tx: Tx[State], *, bare: bool) -> None:
     batch = await _gather(events, tx)
+    points = {} if bare else _points(events, tx.state.law)
     for event in events:
         if isinstance(event.data, SubmissionReceived):
-            _register(batch, event.case_id, event.data, event.cause, bare=bare)
+            _register(batch, event.case_id, event.data, event.cause, points.get(event.case_id), bare=bare)
         else:
             _act(batch, ActRow(event.case_id, event.data, event.envelope.id, True))
     await _apply(batch)
@@ -69,16 +71,26 @@ async def _gather(events: Sequence[Sent], tx: Tx[State]) -> _Batch:
     return _Batch(tx, cases, waiting)
 
 
-def _register(batch: _Batch, case_id: CaseId, sent: SubmissionReceived, cause: str, *, bare: bool) -> None:
+def _points(events: Sequence[Sent], law: Law) -> dict[CaseId, str | None]:
+    """The area whose polygon holds each submission's point: one question for the batch."""
+    places = {
+        event.case_id: event.data.place for event in events if isinstance(event.data, SubmissionReceived)
+    }
+    return dict(zip(places, law.areas.points(list(places.values())), strict=True))
+
+
+def _register(
+    batch: _Batch, case_id: CaseId, sent: SubmissionReceived, cause: str, point: str | None, *, bare: bool
+) -> None:
     if case_id in batch.cases:
         return
     law, tx = batch.tx.state.law, batch.tx
-    routed = decide.bare(law) if bare else decide.route(law, sent)
+    routed = decide.bare(law) if bare else decide.route(law, sent, point=point)
     done = registration.register(law.city, case_id, sent, routed, tx.now, bare=bare)
     execute.tell(tx, case_id, done, cause)
     batch.cases[case_id] = done.case
     kept = sent.model_copy(update={"match_text": ""})  # rules have been asked; the original says it all
-    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), verdict_json(routed))
+    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), verdict_json(routed, law.areas))
     batch.routed.append(routed)
     for row in batch.waiting.pop(case_id, ()):
         _act(batch, row, saved=True)
@@ -117,12 +129,13 @@ def _count(batch: _Batch) -> None:
         metrics.ACTS.labels(kind, outcome).inc()
 
 
-def verdict_json(routed: Routed) -> str:
+def verdict_json(routed: Routed, tree: Areas) -> str:
     """The verdict as it is kept: short keys, no sentence that can be made again."""
     return orjson.dumps({
         "lead": routed.lead, "assists": routed.assists, "rule": routed.rule_id, "digest": routed.digest,
         "by": routed.area_by, "matched": routed.matched, "near": [(one.rule_id, one.lacking) for one in routed.near],
         "steps": routed.steps, "reason": (routed.reason.zh, routed.reason.en),
+        "areas": (tree.version, tree.digest),
     }).decode()  # fmt: skip
 
 

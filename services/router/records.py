@@ -51,6 +51,7 @@ def registered(
     return events.CaseRegistered(
         **line(case, at, actor), channel=sent.channel, channel_kind=sent.channel_kind, received_at=case.received_at,
         occurred_at=sent.occurred_at, kind=sent.kind, segment=sent.segment, category=case.category, area=case.area,
+        area_owner=case.area_owner,
         triage_class=case.triage_class, plan=case.plan, contact=sent.contact, tracking=sent.tracking, bare=bare,
     )  # fmt: skip
 
@@ -105,7 +106,9 @@ def _opened(
         title=sent.title,
         text=sent.text,
         place=sent.place,
+        area=case.area,
         area_name=area.name.zh if area else None,
+        area_owner=case.area_owner,
         media=sent.media,
         reporter_name=None if hidden else sent.contact.masked_name,
         reporter_phone=None if hidden else sent.contact.masked_phone,

@@ -5,7 +5,7 @@ from datetime import datetime
 from services.contracts.city import City
 from services.contracts.events import Event, SubmissionReceived
 from services.contracts.ids import CaseId
-from services.contracts.values import Holder, State
+from services.contracts.values import Holder, Kind, State
 from services.router import case as cases
 from services.router import records
 from services.router.case import Case
@@ -24,7 +24,7 @@ def register(
     # Why the desk keeps it; for what goes on at once there is nothing to say, and notify tells nobody at the desk.
     why = str(routed.reason) if routed.lead is None else None
     desk = Holder(unit=city.file.desk, is_desk=True, reason=why)
-    case = _new(case_id, sent, routed, desk, received_at)
+    case = _new(city, case_id, sent, routed, desk, received_at)
     if routed.lead is None:
         case = cases.handed(case, desk, (), received_at)
     told: list[Event] = [records.registered(case, sent, received_at, ACTOR, bare=bare)]
@@ -38,8 +38,10 @@ def register(
 
 
 def _new(
-    case_id: CaseId, sent: SubmissionReceived, routed: Routed, desk: Holder, received_at: datetime
+    city: City, case_id: CaseId, sent: SubmissionReceived, routed: Routed, desk: Holder, received_at: datetime
 ) -> Case:
+    # A 举报 may be about who answers for the place: it is seen by those who act on it alone.
+    beside = city.owner_by_area.get(routed.area or "") if sent.kind is not Kind.REPORT else None
     return Case(
         id=case_id,
         number=sent.number,
@@ -52,6 +54,7 @@ def _new(
         kind=sent.kind,
         category=routed.category,
         area=routed.area,
+        area_owner=beside,
         triage_class=routed.triage_class,
         plan=routed.plan,
         received_at=received_at,

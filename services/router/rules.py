@@ -16,6 +16,8 @@ from services.contracts.city import AreaCode, CategoryPath, City, Slug
 from services.contracts.faults import Fault, Place
 from services.contracts.shifts import Days
 from services.contracts.values import ChannelKind, Emergency, Kind, Segment, TriageClass
+from services.router import shapes
+from services.router.shapes import Shapes
 
 FILE = "rules.yaml"
 Word = Annotated[str, Field(min_length=1, max_length=40)]
@@ -149,20 +151,23 @@ class DutyList:
 
     city: City
     rules: Rules
+    shapes: Shapes = shapes.NONE
 
 
-MODELS: dict[str, type[BaseModel]] = {**cities.MODELS, FILE: Rules}
+MODELS: dict[str, type[BaseModel]] = {**cities.MODELS, shapes.FILE: Shapes, FILE: Rules}
 
 
 def assemble(parts: Mapping[str, BaseModel]) -> DutyList:
-    rules = parts[FILE]
+    rules, outlines = parts[FILE], parts[shapes.FILE]
     assert isinstance(rules, Rules)
-    return DutyList(cities.assemble(parts), rules)
+    assert isinstance(outlines, Shapes)
+    return DutyList(cities.assemble(parts), rules, outlines)
 
 
 def problems(duty: DutyList) -> Iterable[Fault]:
     """What the files say of one another and is not so; empty when the set may come into force."""
     yield from cities.problems(duty.city)
+    yield from shapes.problems(duty.city, duty.shapes)
     city, rules = duty.city, duty.rules.rules
     yield from cities.unknown_departments(city, FILE, _named(rules, "then", "lead"))
     yield from cities.unknown_departments(city, FILE, _named(rules, "then", "assists"))

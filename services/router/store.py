@@ -135,7 +135,7 @@ async def register(conn: database.Connection, shard: int, new: Sequence[Registra
     )
     seen = {
         (each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments
-    }
+    } | {(one.case.area_owner, one.case.received_at, one.case.id) for one in new if one.case.area_owner}
     await _copy(conn, "seen_by", ("department", "received_at", "case_id"), seen)
 
 
@@ -253,6 +253,7 @@ def _record(case: Case) -> str:
               for a in case.assignments],
         "t": [[_micros(at), state] for at, state in case.trail],
         "h": [case.handler.id, case.handler.name] if case.handler else None,
+        "o": case.area_owner,
     }).decode()  # fmt: skip
 
 
@@ -279,6 +280,7 @@ def _case(row: asyncpg.Record) -> Case:
         handler=Handler(id=handler[0], name=handler[1]) if handler else None,
         responded_at=row["responded_at"],
         close_at=row["close_at"],
+        area_owner=record.get("o"),
     )
 
 

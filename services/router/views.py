@@ -41,6 +41,7 @@ class CaseView(BaseModel):
     kind: Kind
     category: str | None
     area: str | None
+    area_owner: Annotated[str | None, Field(description="answers for the place, and sees the case too")]
     triage_class: TriageClass
     plan: str
     received_at: Instant
@@ -114,6 +115,8 @@ class WhyView(BaseModel):
     assists: tuple[str, ...]
     area: str | None
     area_by: str | None
+    areas_version: str | None
+    areas_digest: str | None
     matched: tuple[str, ...]
     near_misses: tuple[NearMissView, ...]
     steps: tuple[str, ...]
@@ -146,6 +149,7 @@ def case(one: Case, unit: str | None) -> CaseView:
         kind=one.kind,
         category=one.category,
         area=one.area,
+        area_owner=one.area_owner,
         triage_class=one.triage_class,
         plan=one.plan.name,
         received_at=one.received_at,
@@ -196,10 +200,11 @@ def _details(row: dict[str, Any], unit: str | None) -> dict[str, JsonValue] | No
 def why(one: Case, verdict: str) -> WhyView:
     found = orjson.loads(verdict)
     near = tuple(NearMiss(*pair) for pair in found["near"])
+    known_by = found.get("areas", (None, None))
     said = wording.why(Said(*found["reason"]), found["matched"], near)
     return WhyView(
         case_id=one.id, number=one.number, sentence=Sentence(zh=said.zh, en=said.en), rule_id=found["rule"],
         rules_digest=found["digest"], lead=found["lead"], assists=tuple(found["assists"]), area=one.area,
-        area_by=found["by"], matched=tuple(found["matched"]), steps=tuple(found["steps"]),
+        area_by=found["by"], areas_version=known_by[0], areas_digest=known_by[1], matched=tuple(found["matched"]), steps=tuple(found["steps"]),
         near_misses=tuple(NearMissView(rule_id=each.rule_id, lacking=each.lacking) for each in near),
     )  # fmt: skip

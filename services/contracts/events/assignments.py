@@ -28,7 +28,9 @@ class AssignmentOpened(Event):
     title: str | None = None
     text: str
     place: Place
+    area: str | None = None
     area_name: str | None = None
+    area_owner: str | None = None
     media: tuple[Media, ...] = ()
     reporter_name: str | None = None
     reporter_phone: str | None = None

@@ -46,6 +46,7 @@ class CaseRegistered(CaseEvent):
     segment: Segment
     category: str | None = None
     area: str | None = None
+    area_owner: str | None = None
     triage_class: TriageClass = TriageClass.ORDINARY
     plan: Plan
     contact: Contact = Contact()

@@ -8,7 +8,10 @@ from services.contracts.values import ActKind, ChannelKind, Contact, Instant, Ki
 
 
 class SubmissionReceived(Event):
-    """A request answered 2xx. `text` is the citizen's original, `match_text` the form rules are matched on."""
+    """A request answered 2xx. `text` is the citizen's original, `match_text` the form rules are matched on.
+
+    `preset_area` is what the channel or QR code is known to stand in; the router asks it after what was said.
+    """
 
     TYPE = "submission.received"
     TOPIC = topics.SUBMISSIONS
@@ -23,6 +26,7 @@ class SubmissionReceived(Event):
     match_text: str
     category: str | None = None
     place: Place = Place()
+    preset_area: str | None = None
     kind: Kind = Kind.COMPLAINT
     segment: Segment = Segment.CITIZEN
     media: tuple[Media, ...] = ()

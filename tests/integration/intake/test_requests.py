@@ -190,7 +190,7 @@ async def test_a_channel_s_presets_fill_what_is_not_said(intake: Intake) -> None
     await intake.post("/v1/requests", request(segment="enterprise"), "qr-shahu-market")
     ((_, data),) = await intake.announced()
     assert isinstance(data, SubmissionReceived)
-    assert (data.place.area, data.place.address, data.segment) == (
+    assert (data.preset_area, data.place.address, data.segment) == (
         "pingshan/biling/shahu",
         "新榕路 12 号",
         Segment.ENTERPRISE,

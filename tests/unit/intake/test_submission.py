@@ -114,13 +114,10 @@ def test_a_preset_fills_what_is_not_said_and_nothing_else() -> None:
         event(entry(sample.request(), preset=preset)),
         event(entry(FULL, preset=preset | {"area": "pingshan"})),
     )
-    assert (filled.category, filled.segment, filled.kind, filled.place.area) == (
-        "交通运输",
-        "enterprise",
-        "help",
-        "pingshan/biling",
-    )
+    assert (filled.category, filled.segment, filled.kind) == ("交通运输", "enterprise", "help")
+    assert (filled.place.area, filled.preset_area) == (None, "pingshan/biling")  # no word of the sender's
     assert (kept.category, kept.kind, kept.place.area) == ("市容环卫/路灯", "report", "pingshan/biling")
+    assert kept.preset_area == "pingshan"
 
 
 def test_the_channel_s_own_id_wins_over_the_header() -> None:

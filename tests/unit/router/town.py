@@ -37,7 +37,7 @@ def name(text: str) -> Name:
     return Name(zh=text, en=text)
 
 
-def area(code: str, zh: str, level: AreaLevel, fallback: str, *aliases: str) -> Area:
+def area(code: str, zh: str, level: str, fallback: str, *aliases: str) -> Area:
     return Area(code=code, level=level, name=Name(zh=zh, en=code), aliases=aliases, fallback=fallback)
 
 

@@ -1,0 +1,83 @@
+"""GCJ-02 and BD-09 coordinates as WGS 84: the shift that Chinese maps carry, undone to a millimetre.
+
+GCJ-02 moves a point of China by 100–700 m along a smooth field of polynomials and sines; BD-09 turns that once more.
+Neither has an official inverse. The field changes by less than 1 % over its own shift, so a few steps of
+`guess = point - shift(guess)` settle. Constants: the published reconstruction of GCJ-02 on the Krasovsky 1940 ellipsoid.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.contracts.values import Datum
+
+Degrees = NDArray[np.float64]
+Points = tuple[Degrees, Degrees]  # longitudes, latitudes
+Shift = Callable[[Degrees, Degrees], Points]
+
+AXIS, ECCENTRICITY2 = 6378245.0, 0.00669342162296594323
+BAIDU = np.pi * 3000 / 180
+STEPS = 5  # each leaves less than a hundredth of the error
+WEST, EAST, SOUTH, NORTH = 72.004, 137.8347, 0.8293, 55.8271  # beyond this box the maps do not shift
+
+
+def to_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> Points:
+    """Points in degrees, both arrays of the same length. Outside China's box they stay as they are."""
+    if datum is Datum.WGS84:
+        return lon, lat
+    east, north = lon, lat
+    for _ in range(STEPS):
+        moved_east, moved_north = SHIFTS[datum](east, north)
+        east, north = lon - moved_east, lat - moved_north
+    inside = _in_china(lon, lat)
+    return np.where(inside, east, lon), np.where(inside, north, lat)
+
+
+def from_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> Points:
+    """The way back, as the map makers go it."""
+    if datum is Datum.WGS84:
+        return lon, lat
+    east, north = SHIFTS[datum](lon, lat)
+    inside = _in_china(lon, lat)
+    return np.where(inside, lon + east, lon), np.where(inside, lat + north, lat)
+
+
+def _in_china(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
+    return (lon > WEST) & (lon < EAST) & (lat > SOUTH) & (lat < NORTH)
+
+
+def _gcj02(lon: Degrees, lat: Degrees) -> Points:
+    """By how much GCJ-02 moves a WGS 84 point: metres of the field as degrees of the ellipsoid."""
+    x, y = lon - 105.0, lat - 35.0
+    ripple = 20 * np.sin(6 * np.pi * x) + 20 * np.sin(2 * np.pi * x)
+    root = np.sqrt(np.abs(x))
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
+    north += (ripple + _waves(y, (20, 1), (40, 3), (160, 12), (320, 30))) * 2 / 3
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
+    east += (ripple + _waves(x, (20, 1), (40, 3), (150, 12), (300, 30))) * 2 / 3
+    latitude = np.radians(lat)
+    flat = 1 - ECCENTRICITY2 * np.sin(latitude) ** 2
+    meridian = AXIS * (1 - ECCENTRICITY2) / (flat * np.sqrt(flat))
+    parallel = AXIS / np.sqrt(flat) * np.cos(latitude)
+    return np.degrees(east / parallel), np.degrees(north / meridian)
+
+
+def _waves(at: Degrees, *waves: tuple[float, float]) -> Degrees:
+    """Sines over degrees, each (height in metres, half a wave in degrees)."""
+    total = np.zeros_like(at)
+    for height, half in waves:
+        total += height * np.sin(at / half * np.pi)
+    return total
+
+
+def _bd09(lon: Degrees, lat: Degrees) -> Points:
+    """By how much BD-09 moves a WGS 84 point: GCJ-02, then a turn about the origin and an offset."""
+    east, north = _gcj02(lon, lat)
+    x, y = lon + east, lat + north
+    radius = np.hypot(x, y) + 0.00002 * np.sin(y * BAIDU)
+    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * BAIDU)
+    return radius * np.cos(angle) + 0.0065 - lon, radius * np.sin(angle) + 0.006 - lat
+
+
+SHIFTS: dict[Datum, Shift] = {Datum.GCJ02: _gcj02, Datum.BD09: _bd09}

@@ -1,0 +1,88 @@
+"""Which area holds a point? The smallest outline that does; outlines may overlap. Asked for a batch at a time.
+
+An STRtree gives the boxes that hold each point, the prepared outlines say which really do. Outlines are kept smallest
+first, so the least number is the answer. A point on a border is held by both sides; of equal ones the deeper area has it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from services.contracts.values import Datum, Place
+from services.router import datum as datums
+from services.router.datum import Degrees
+from services.router.shapes import Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Polygons:
+    """Outlines in WGS 84, smallest first, with the code of each."""
+
+    codes: tuple[str, ...]
+    outlines: Any  # an array of prepared shapely geometries
+    tree: shapely.STRtree
+
+    def holding(self, places: Sequence[Place]) -> list[str | None]:
+        """For each place the area that holds its point; None: it has no point, or none does.
+
+        A point whose datum is not stated is no point: it may be half a kilometre off.
+        """
+        found: list[str | None] = [None] * len(places)
+        if self.codes:
+            for which, lon, lat in _by_datum(places):
+                for place, outline in zip(which, self._smallest(lon, lat), strict=True):
+                    found[place] = self.codes[outline] if outline < len(self.codes) else None
+        return found
+
+    def _smallest(self, lon: Degrees, lat: Degrees) -> list[int]:
+        """The number of the first outline that holds each point; the number of outlines: none does."""
+        point, outline = self.tree.query(shapely.points(lon, lat))
+        held = shapely.intersects_xy(self.outlines[outline], lon[point], lat[point])
+        first = np.full(len(lon), len(self.codes))
+        np.minimum.at(first, point[held], outline[held])
+        numbers: list[int] = first.tolist()
+        return numbers
+
+
+def _by_datum(places: Sequence[Place]) -> Iterator[tuple[list[int], Degrees, Degrees]]:
+    """The places that have a point, by the datum it is in: their numbers, and their points in WGS 84."""
+    for datum in Datum:
+        which = [
+            i
+            for i, one in enumerate(places)
+            if one.datum is datum and one.lat is not None and one.lon is not None
+        ]
+        if which:
+            lon, lat = (np.array([getattr(places[i], axis) for i in which]) for axis in ("lon", "lat"))
+            yield which, *datums.to_wgs84(lon, lat, datum)
+
+
+def index(shapes: Shapes) -> Polygons:
+    """Ready the outlines of sound shapes."""
+    drawn = [(one.code, one.geometry.shape) for one in shapes.features if one.geometry is not None]
+    outlines = np.array([shape for _, shape in drawn], dtype=object)
+    if shapes.datum is not Datum.WGS84:
+        outlines = shapely.transform(outlines, lambda at: _in_wgs84(at, shapes.datum))
+    order = sorted(
+        range(len(drawn)), key=lambda i: (_size(outlines[i]), -drawn[i][0].count("/"), drawn[i][0])
+    )
+    outlines = outlines[order]
+    shapely.prepare(outlines)
+    return Polygons(tuple(_codes(drawn, order)), outlines, shapely.STRtree(outlines))
+
+
+def _codes(drawn: Sequence[tuple[str, Any]], order: Iterable[int]) -> Iterator[str]:
+    return (drawn[i][0] for i in order)
+
+
+def _in_wgs84(at: Any, datum: Datum) -> Any:
+    return np.column_stack(datums.to_wgs84(at[:, 0], at[:, 1], datum))
+
+
+def _size(outline: Any) -> float:
+    """Square degrees of the equator: a degree of longitude shrinks by the cosine of the latitude."""
+    south, north = outline.bounds[1], outline.bounds[3]
+    return float(outline.area * np.cos(np.radians((south + north) / 2)))
