@@ -1,5 +1,6 @@
 """Records become work for the lanes; what comes of it moves the place they were read from."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -91,11 +92,14 @@ class HandOver:
             polls[tp.topic] = at[tp], poll
             for record in records:
                 by_shard.setdefault(self._shard(record), []).append(self._asked(record))
+        concerned = {
+            shard: [polls[topic] for topic in {one.topic for one in asked}]
+            for shard, asked in by_shard.items()
+        }
+        for _, poll in itertools.chain.from_iterable(concerned.values()):
+            poll.shards += 1  # all of them first: a stopped shard answers at once
         for shard, asked in by_shard.items():
-            concerned = [polls[topic] for topic in {one.topic for one in asked}]
-            for _, poll in concerned:
-                poll.shards += 1
-            self._hand_in(shard, _as_taken(asked), concerned)
+            self._hand_in(shard, _as_taken(asked), concerned[shard])
 
     def _hand_in(self, shard: int, asked: Sequence[Asked], concerned: Sequence[tuple[Place, Poll]]) -> None:
         assert self._inbox is not None
@@ -120,20 +124,20 @@ class HandOver:
     def _poll_outcome(self, concerned: Sequence[tuple[Place, Poll]]) -> events_in.Outcome:
         def told(error: BaseException | None) -> None:
             for place, poll in concerned:
-                if error is not None:
-                    place.paused = poll.failed = True
-                else:
-                    poll.shards -= 1
-                    _advance(place)
+                poll.failed |= error is not None
+                poll.shards -= 1
+                _advance(place)
 
         return told
 
 
 def _advance(place: Place) -> None:
-    """Everything before the first poll that is still in work is done."""
-    while place.pending and place.pending[0].shards == 0 and not place.pending[0].failed:
+    """Everything before the first poll that is still in work is done, but for what a stopped shard has left undone."""
+    while place.pending and place.pending[0].shards == 0:
         finished = place.pending.popleft()
-        place.done = finished.end
+        place.left_behind |= finished.failed
+        if not place.left_behind:
+            place.done = finished.end
         if finished.last_at is not None:
             place.executed_at = finished.last_at - timedelta(milliseconds=1)
 

@@ -308,6 +308,9 @@ class Lanes:
         while any(lane.queue or lane.busy for lane in self.lanes):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
+    def stopped_shards(self) -> frozenset[int]:
+        return frozenset(lane.shard for lane in self.lanes if lane.stopped is not None)
+
     def stopped(self) -> list[str]:
         """A sentence for each shard that waits for an operator."""
         return [f"shard {lane.shard}: {lane.stopped}" for lane in self.lanes if lane.stopped is not None]

@@ -13,7 +13,11 @@ TIMESTAMP_APPENDED = 1
 
 @dataclass(slots=True)
 class Place:
-    """Where we are in one partition. `next` is the offset after the last record handed over."""
+    """Where we are in one partition. `next` is the offset after the last record handed over.
+
+    Of an inbox topic: `executed_at` goes on with the shards that are well; once a poll has `failed` on a stopped one,
+    `done` stays below it, so that after a restart that shard reads again from there (ADR 0016).
+    """
 
     next: int
     done: int
@@ -21,12 +25,13 @@ class Place:
     gap: Gap | None = None
     executed_at: datetime | None = None
     told: int = -1
+    left_behind: bool = False
     pending: "deque[Poll]" = field(default_factory=deque)
 
 
 @dataclass(slots=True)
 class Poll:
-    """What one poll of an inbox topic brought: finished when every shard it concerns has committed."""
+    """What one poll of an inbox topic brought: finished when no shard has still to commit it. `failed`: one has stopped."""
 
     end: int
     last_at: datetime | None

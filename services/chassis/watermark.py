@@ -3,6 +3,7 @@
 From memory and one short transaction. *Shared* try-locks on all shards: a shard whose lock we get has no transaction in
 flight. Then, in a second statement, numbers, times and parked cases. A shard that is held joins its own next transaction.
 What the inbox topics have reached is asked *before* that: so everything it speaks of is below the numbers read after it.
+A stopped shard is in no mark of ours: the inbox topics go on without it, and what they have reached is not true of it.
 """
 
 import asyncio
@@ -43,10 +44,13 @@ async def worker(running: "Running[object]") -> None:
 
 
 async def publish(plumbing: Plumbing) -> None:
-    """One mark. Raises what the store or the broker raises."""
+    """One mark. Raises what the store or the broker raises. Asked in this order: a shard that stops after the topics'
+    reach was asked has executed everything it speaks of; one that stopped before is left out."""
     reached = dict(plumbing.inbox_progress())
-    mark = await read(plumbing.pool, plumbing.name, plumbing.shards, plumbing.clock, reached)
-    busy = [shard for shard in range(plumbing.shards) if shard not in mark.shards]
+    stopped = plumbing.lanes.stopped_shards()
+    well = [shard for shard in range(plumbing.shards) if shard not in stopped]
+    mark = await read(plumbing.pool, plumbing.name, well, plumbing.clock, reached)
+    busy = [shard for shard in well if shard not in mark.shards]
     mark = merged([mark, *await asyncio.gather(*(_in_turn(plumbing, shard) for shard in busy))])
     if mark.shards:
         value = mark.model_dump_json().encode()
@@ -79,7 +83,7 @@ def merged(marks: Sequence[Watermark]) -> Watermark:
 
 
 async def read(
-    pool: asyncpg.Pool, service: str, shards: int, city: CityClock, reached: Mapping[str, datetime]
+    pool: asyncpg.Pool, service: str, shards: Sequence[int], city: CityClock, reached: Mapping[str, datetime]
 ) -> Watermark:
     """The mark of this moment. `reached`: inbox topic → city time up to which everything appended is executed.
 
@@ -87,7 +91,7 @@ async def read(
     clock have been set back).
     """
     async with pool.acquire() as conn, conn.transaction():
-        free = await conn.fetch(SQL["try_shared_locks"], database.lock_class(service), list(range(shards)))
+        free = await conn.fetch(SQL["try_shared_locks"], database.lock_class(service), list(shards))
         rows = await conn.fetch(SQL["marks_of"], [row["shard"] for row in free], topics.CASES)
         parked = await conn.fetch(SQL["parked_cases"]) if any(row["parked"] for row in rows) else []
     return Watermark(

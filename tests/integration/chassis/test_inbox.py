@@ -8,11 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
+from services.chassis import watermark
 from services.chassis.failure import ShardStopped
 from services.chassis.producer import KafkaProducer
 from services.chassis.service import Asked, Inbox
+from services.chassis.testing import FakeProducer
 from services.chassis.transaction import Tx
 from services.contracts import ids, topics
+from services.contracts.events import Watermark
 from services.contracts.ids import CaseId
 from services.router import execute
 from tests import servers
@@ -24,13 +27,11 @@ DO = "INSERT INTO applied (event_id, case_id, act, at) VALUES ($1, $2, $3, $4)"
 
 
 async def on_requests(asked: Sequence[Asked], tx: Tx[toy.State]) -> None:
-    """`stop` stops the shard; what the test named raises."""
+    """What the test named raises; `stop` stops the shard."""
     for one in asked:
         wish = orjson.loads(one.body)
-        if wish["do"] == "stop":
-            raise ShardStopped("told to stop")
         if wish["do"] in tx.state.poison:
-            raise LookupError
+            raise ShardStopped("told to stop") if wish["do"] == "stop" else LookupError
         await tx.conn.execute(
             DO, ids.derive(one.topic, str(one.offset)), wish["case"], wish["do"], one.appended_at
         )
@@ -129,6 +130,53 @@ async def test_requests_that_all_raise_stop_the_shard(
             await ask(producer, PARKS, case_in(2, number), "break")
         await until(lambda: _stopped(service))
         assert "5 cases failed in a row" in service.running.plumbing.lanes.stopped()[0]
+
+
+async def test_a_stopped_shard_holds_up_no_other_and_goes_on_after_a_restart(
+    producer: KafkaProducer, database: str, empty_kafka: servers.Broker
+) -> None:
+    """One topic has requests of all shards: what it has reached is said for the others, and the place it is read from
+    again stays before what the stopped one has left undone."""
+    sick, sound = case_in(0), case_in(1)
+    async with started(database, empty_kafka.bootstrap, ASKED) as service:
+        await _service(service)
+        service.running.state.poison.add("stop")
+        await ask(producer, PARKS, sound, "first")
+        await ask(producer, PARKS, sick, "stop", "after")
+        await until(lambda: _stopped(service))
+        asked_at = service.running.plumbing.clock.city(datetime.now(UTC))
+        await ask(producer, PARKS, sound, "second")
+        await until(lambda: _acts(service, "first", "second"))
+        mark = await _mark_beyond(service, PARKS, asked_at)
+        assert sorted(mark.shards) == [1, 2, 3]
+        assert not await _acts(service, "after")
+    async with started(database, empty_kafka.bootstrap, ASKED) as service:
+        await until(lambda: _acts(service, "stop", "after"))
+        await until(lambda: _read_to(service, PARKS, 4))
+        assert await service.applied_to(sick) == ["stop", "after"]
+        assert await service.applied_to(sound) == ["first", "second"], "read again, and dropped as repeats"
+        mark = await _mark_beyond(service, PARKS, asked_at)
+        assert sorted(mark.shards) == [0, 1, 2, 3]
+
+
+async def _mark_beyond(service: Toy, topic: str, at: datetime) -> Watermark:
+    """The first mark that says this of the topic."""
+    plumbing, said = service.running.plumbing, FakeProducer()
+    plumbing.producer = said
+    sent = said.sent.setdefault((topics.WATERMARKS, 0), [])
+
+    async def beyond() -> bool:
+        await watermark.publish(plumbing)
+        return Watermark.model_validate_json(sent[-1][1]).commands.get(topic, at) > at
+
+    await until(beyond)
+    return Watermark.model_validate_json(sent[-1][1])
+
+
+async def _read_to(service: Toy, topic: str, offset: int) -> bool:
+    """The place to go on from is stored each two seconds."""
+    place = "SELECT next_offset FROM inbox_cursor WHERE topic = $1"
+    return bool(await service.pool.fetchval(place, topic) == offset)
 
 
 async def _stopped(service: Toy) -> bool:

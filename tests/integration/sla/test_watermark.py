@@ -47,13 +47,14 @@ class Router:
         self.written.append((tx.row.numbers[topics.CASES], at))
 
     async def mark(self, reached: Mapping[str, datetime] | None = None) -> Watermark:
-        return await watermark.read(self.pool, "router", SHARDS, self.clock, reached or {})
+        return await watermark.read(self.pool, "router", range(SHARDS), self.clock, reached or {})
 
     def plumbing(
         self, producer: Producer, lanes: Lanes | None, reached: Mapping[str, datetime] | None = None
     ) -> Plumbing:
         return cast(Plumbing, SimpleNamespace(
-            name="router", pool=self.pool, shards=SHARDS, clock=self.clock, producer=producer, lanes=lanes,
+            name="router", pool=self.pool, shards=SHARDS, clock=self.clock, producer=producer,
+            lanes=lanes or SimpleNamespace(stopped_shards=frozenset),
             inbox_progress=lambda: reached or {},
         ))  # fmt: skip
 
