@@ -17,6 +17,7 @@ VERBS = {
     "show": "print the settings in force, secrets masked",
     "keys": "make, list and revoke keys of channels, departments and desks",
     "dead-letters": "list, show and retry what was set aside",
+    "holidays": "write a country's public holidays and swapped workdays as a city's holidays.yaml",
     "docs": "write the generated documents; --check fails when one is stale",
 }
 

@@ -11,12 +11,13 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis import database, files, run, settings
+from services.chassis import clock, database, files, run, settings
 from services.chassis.files import BadFile
 from services.chassis.settings import OperatorSettings
 from services.console import provision
 from services.contracts import city as cities
 from services.contracts import topics
+from services.contracts.city import City
 from services.intake import channels
 from services.notify import book
 from services.router import state as router
@@ -66,6 +67,7 @@ def _city(folder: Path) -> Iterator[Finding]:
         "ok",
         f"{len(city.departments)} departments, {len(city.channels)} channels",
     )
+    yield from _calendars(city)
     for service, load in (("intake", channels.load), ("router", router.load), ("notify", _templates)):
         try:
             load(folder)
@@ -73,6 +75,21 @@ def _city(folder: Path) -> Iterator[Finding]:
             yield f"city data of {service}", "bad", str(bad)
         else:
             yield f"city data of {service}", "ok", ""
+
+
+def _calendars(city: City) -> Iterator[Finding]:
+    """Promises made now may fall due next year: its public days should be known before this year's last months."""
+    today = clock.wall_now().astimezone(city.zone).date()
+    wanted = today.year + (today.month >= 12)
+    known = {name: each.known_until for (name, observed), each in city.calendars.items() if observed}
+    for name, until in known.items():
+        if until is not None:
+            late = f"public days end with {until}; after it the week alone counts. Write holidays.yaml again: `python -m services holidays`"
+            yield (
+                f"calendar {name}",
+                "bad" if until < wanted else "ok",
+                late if until < wanted else f"public days known to {until}",
+            )
 
 
 def _templates(folder: Path) -> object:

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
 
-from services.contracts import faults, schemas, shifts
+from services.contracts import calendars, faults, schemas, shifts
 from services.contracts.areas import LEVELS
 from services.contracts.areas import Area as Area
 from services.contracts.areas import AreaLevel as AreaLevel
 from services.contracts.areas import AreasFile as AreasFile
 from services.contracts.areas import Level as Level
+from services.contracts.calendars import Calendar, CalendarsFile, HolidaysFile
 from services.contracts.channels import CanonicalField as CanonicalField
 from services.contracts.channels import Channel as Channel
 from services.contracts.channels import ChannelsFile as ChannelsFile
@@ -167,6 +168,7 @@ class City:
     policy: Policy = field(default_factory=Policy)
     levels: tuple[Level, ...] = LEVELS
     areas_version: str | None = None
+    calendars: Mapping[tuple[str, bool], Calendar] = field(default_factory=dict)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -227,6 +229,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "channels.yaml": ChannelsFile,
     "plans.yaml": Plans,
     "policy.yaml": Policy,
+    "calendars.yaml": CalendarsFile,
+    "holidays.yaml": HolidaysFile,
 }
 
 
@@ -237,10 +241,12 @@ def assemble(parts: Mapping[str, BaseModel]) -> City:
         case (
             CityFile() as head, AreasFile() as areas, DepartmentsFile() as departments, RosterFile() as roster,
             CategoriesFile() as categories, ChannelsFile() as channels, Plans() as promises, Policy() as policy,
+            CalendarsFile() as own, HolidaysFile() as public,
         ):  # fmt: skip
+            known = calendars.snapshots(own.calendars, public, head.timezone)
             return City(
                 head, areas.areas, departments.departments, roster.departments,
-                categories.categories, channels.channels, promises, policy, areas.levels, areas.version,
+                categories.categories, channels.channels, promises.bound(known), policy, areas.levels, areas.version, known,
             )  # fmt: skip
     raise TypeError(f"not a city's files: {[type(part).__name__ for part in files]}")
 
@@ -318,6 +324,16 @@ def _plans(city: City) -> Iterator[Fault]:
         for j, path in enumerate(row.category)
     )
     yield from unknown_categories(city, "policy.yaml", sampled)
+    rows = enumerate(city.plans.plans)
+    counted = (
+        (i, part, getattr(row, part).counted, row.calendar)
+        for i, row in rows
+        for part in ("response", "close")
+    )
+    dated = ((("plans", i, part, "counted"), one.calendar or whole) for i, part, one, whole in counted if one)
+    yield from faults.unknown(
+        "plans.yaml", dated, {name for name, _ in city.calendars}, "calendar has the name", "日历"
+    )
 
 
 def json_schemas() -> dict[str, dict[str, JsonValue]]:

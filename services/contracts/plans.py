@@ -5,14 +5,17 @@
 newer sender added; in a file an unknown field is a fault, which the loader sees to (`extra="forbid"`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.contracts import faults
+from services.contracts import countings, faults
+from services.contracts.calendars import ALWAYS, Calendar
+from services.contracts.countings import Counting, Ruler
 from services.contracts.values import Audience, Kind, ResponseBasis, Segment, TriageClass
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
@@ -20,7 +23,11 @@ Target = Annotated[
     timedelta,
     Field(gt=timedelta(0), le=timedelta(days=365), description="ISO 8601: PT30M, PT24H, P15D"),
 ]
-Calendar = Literal["24x7"]
+Offset = Annotated[
+    timedelta, Field(ge=-timedelta(days=365), le=timedelta(days=365), description="ISO 8601: -PT1H, P1D")
+]
+BREACH = 100
+NOTHING = timedelta(0)
 
 
 class Text(BaseModel):
@@ -32,26 +39,82 @@ class Text(BaseModel):
 
 
 class Rung(BaseModel):
-    """A step of the ladder: at `percent` of the target these are told. 100 is the breach."""
+    """A step of the ladder: at `percent` of the target, or at `offset` from due, these are told. 100 is the breach.
+
+    Both are counted in the plan's own time: an hour before due is an hour of the calendar's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    percent: Annotated[int, Field(ge=1, le=1000)]
+    percent: Annotated[int, Field(ge=1, le=1000)] | None = None
+    offset: Offset | None = None
     audience: Annotated[tuple[Audience, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.percent is None) == (not self.offset):
+            reason = "a rung stands at a percent or at an offset from due, not at due itself"
+            raise faults.fault(reason, "阶梯写百分比或距到期的时长，二者取一")
+        return self
 
-class Response(BaseModel):
-    """响应: how long, and which acts count. No automatic act is in the vocabulary."""
+    def of(self, target: timedelta) -> timedelta:
+        """How much of the plan's own time has passed when it falls due, to the microsecond."""
+        if self.percent is None:
+            return target + (self.offset or NOTHING)
+        return target * self.percent / 100
+
+
+class Counted(BaseModel):
+    """How a target is counted when not simply elapsed. `days` is the calendar itself, put there with the city's files.
+
+    `calendar`: the plan's own when not given. `cut_off`: what comes then or later counts from the next opening.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    by: Counting
+    calendar: Slug | None = None
+    public_holidays: bool = True
+    cut_off: time | None = None
+    days: Calendar | None = None
+
+
+class Measure(BaseModel):
+    """A promised length, and what it is counted in: 24 hours, 16 hours of office, 5 working days."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     target: Target
+    counted: Counted | None = None
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        if self.by is Counting.WORKING_DAYS and self.target % countings.DAY:
+            raise faults.fault("working days are counted whole: P5D", "工作日须为整数：P5D", ("target",))
+        if self.by is Counting.CALENDAR_DAYS and self.target < timedelta(hours=2):
+            raise faults.fault(
+                "what is counted by the wall clock takes two hours or more",
+                "按当地时间计算的时限不得短于两小时",
+                ("target",),
+            )
+        return self
+
+    @property
+    def by(self) -> Counting:
+        return self.counted.by if self.counted else Counting.ELAPSED
+
+    @cached_property
+    def ruler(self) -> Ruler:
+        """Raises ValueError when a calendar is needed and none came with the plan."""
+        asked = self.counted or Counted(by=Counting.ELAPSED)
+        return countings.ruler(asked.by, asked.days, asked.cut_off)
+
+
+class Response(Measure):
+    """响应: how long, and which acts count. No automatic act is in the vocabulary."""
+
     counts: Annotated[tuple[ResponseBasis, ...], Field(min_length=1)] = tuple(ResponseBasis)
 
 
-class Close(BaseModel):
+class Close(Measure):
     """办结: how long."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    target: Target
 
 
 class Plan(BaseModel):
@@ -65,23 +128,32 @@ class Plan(BaseModel):
     title: Text
     response: Response
     close: Close
-    calendar: Calendar = "24x7"
+    calendar: Slug = ALWAYS
     auto_accept: Target | None = None
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _ladder_climbs(self) -> Self:
-        percents = [rung.percent for rung in self.ladder]
-        if percents != sorted(set(percents)) or 100 not in percents:
+        if BREACH not in {rung.percent for rung in self.ladder} or not all(
+            _climbs([rung.of(measure.target) for rung in self.ladder]) for measure in self.measures
+        ):
             reason = "a ladder climbs, each percent once, with a rung at 100"
             raise faults.fault(reason, "阶梯须递增、不重复且含 100%", ("ladder",))
-        if self.response.target > self.close.target:
+        if self.response.by is self.close.by and self.response.target > self.close.target:
             reason = "a response is due no later than the close"
             raise faults.fault(reason, "响应时限不得长于办结时限", ("response", "target"))
         return self
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return self.response, self.close
+
     def rung(self, percent: int) -> Rung | None:
         return next((rung for rung in self.ladder if rung.percent == percent), None)
+
+
+def _climbs(places: list[timedelta]) -> bool:
+    return places == sorted(set(places)) and places[0] > NOTHING
 
 
 class When(BaseModel):
@@ -123,10 +195,28 @@ class Plans(BaseModel):
             raise faults.fault("no plan has this name", "没有这个方案", ("default",))
         return self
 
+    def bound(self, calendars: Mapping[tuple[str, bool], Calendar]) -> "Plans":
+        """With the days of every calendar they name: as they travel. `calendars` by name and public holidays."""
+        return Plans.model_construct(
+            plans=tuple(_bound(row, calendars) for row in self.plans), default=self.default
+        )
+
     @cached_property
     def by_name(self) -> dict[str, Plan]:
         """Every promise by its name; rules look up the plan they name here."""
         return {row.name: row.promise for row in self.plans}
+
+
+def _bound(row: PlanRow, calendars: Mapping[tuple[str, bool], Calendar]) -> PlanRow:
+    fields = {name: getattr(row, name) for name in PlanRow.model_fields}
+    for name in ("response", "close"):
+        measure: Measure = fields[name]
+        if measure.counted:
+            key = measure.counted.calendar or row.calendar, measure.counted.public_holidays
+            counted = measure.counted.model_copy(update={"days": calendars.get(key)})
+            whole = {each: getattr(measure, each) for each in type(measure).model_fields}
+            fields[name] = type(measure).model_construct(**whole | {"counted": counted})
+    return PlanRow.model_construct(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +264,22 @@ def within(path: str | None, prefix: str) -> bool:
     return path is not None and (path == prefix or path.startswith(prefix + "/"))
 
 
-def due_at(target: timedelta, start: datetime, calendar: Calendar = "24x7") -> datetime:
-    """The last instant that is in time, in elapsed time from `start`: 24x7 has no closing hours."""
-    return start + target
+def due_at(measure: Measure, start: datetime, credit: timedelta = NOTHING) -> datetime:
+    """The last instant that is in time. `credit`: the plan's own time that does not count, e.g. of pauses."""
+    ruler = measure.ruler
+    return ruler.due(ruler.begins(start) + measure.target + credit)
 
 
-def rung_at(target: timedelta, percent: int, start: datetime, calendar: Calendar = "24x7") -> datetime:
-    """When the rung at `percent` of the target falls due, to the microsecond; at 100 it is `due_at`."""
-    return start + target * percent / 100
+def rung_name(rung: Rung) -> str:
+    """`50`, or `-1 day, 23:00:00`: what tells a rung from the others of its ladder."""
+    return str(rung.offset if rung.percent is None else rung.percent)
+
+
+def rung_at(measure: Measure, rung: Rung, start: datetime, credit: timedelta = NOTHING) -> datetime:
+    """When a rung falls due; the one at 100 at `due_at`, and never one above it before."""
+    due = due_at(measure, start, credit)
+    place = rung.of(measure.target)
+    if place == measure.target:
+        return due
+    at = measure.ruler.instant(measure.ruler.begins(start) + place + credit)
+    return max(at, due) if place > measure.target else at

@@ -33,8 +33,8 @@ def folded(before: Step | None, event: CaseEvent) -> Step:
     responded_at, public_text = old.responded_at, old.public_text
     match event:
         case CaseRegistered(plan=plan, received_at=start):
-            response_due_at = plans.due_at(plan.response.target, start, plan.calendar)
-            close_due_at = plans.due_at(plan.close.target, start, plan.calendar)
+            response_due_at = plans.due_at(plan.response, start)
+            close_due_at = plans.due_at(plan.close, start)
         case CaseResponded(first=first, public_text=text):
             responded_at = responded_at or (event.at if first else None)
             public_text = text or public_text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.contracts import plans
 from services.contracts.events import (
     CaseAccepted,
     CaseDispatched,
@@ -67,7 +68,7 @@ def opened(case_id: CaseId, event: CaseRegistered, phone: str | None, app: str |
     """A case as it is registered. The plan travels in the event, so its due times need no file."""
     return Case(
         case_id, event.number, event.channel, event.kind, event.triage_class, event.category, event.area,
-        event.received_at, event.received_at + event.plan.response.target, event.received_at + event.plan.close.target,
+        event.received_at, plans.due_at(event.plan.response, event.received_at), plans.due_at(event.plan.close, event.received_at),
         event.contact.locale, phone, app, event.tracking, has_contact=event.contact.sealed is not None,
     )  # fmt: skip
 

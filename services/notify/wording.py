@@ -15,7 +15,7 @@ from services.contracts import city as cities
 from services.contracts import faults, schemas
 from services.contracts.city import City, Row
 from services.contracts.faults import Fault
-from services.contracts.plans import Text
+from services.contracts.plans import BREACH, NOTHING, Rung, Text
 from services.contracts.values import Audience, Locale, Medium
 from services.notify import sms
 from services.notify.slots import BY_EVENT, SLOTS, Subject
@@ -146,7 +146,7 @@ def problems(city: City, templates: TemplatesFile) -> Iterator[Fault]:
     """Rungs of the city's plans that nobody would be told of."""
     told = {(event, audience) for event, audience, _ in templates.by_key}
     wanted = {
-        (_event_of(rung.percent), audience)
+        (_event_of(rung), audience)
         for plan in city.plans.plans
         for rung in plan.ladder
         for audience in rung.audience
@@ -161,10 +161,11 @@ def problems(city: City, templates: TemplatesFile) -> Iterator[Fault]:
         )
 
 
-def _event_of(percent: int) -> str:
-    if percent == 100:
+def _event_of(rung: Rung) -> str:
+    if rung.percent == BREACH:
         return "clock.breached"
-    return "clock.warned" if percent < 100 else "clock.escalated"
+    before = rung.offset < NOTHING if rung.offset else rung.percent is not None and rung.percent < BREACH
+    return "clock.warned" if before else "clock.escalated"
 
 
 MODELS: dict[str, type[BaseModel]] = {**cities.MODELS, FILE: TemplatesFile}

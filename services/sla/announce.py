@@ -29,7 +29,7 @@ def cause(happening: Happening) -> str:
         case Started(clock):
             return f"{clock.clock_id}:started"
         case Reached(clock, step):
-            return f"{clock.clock_id}:{step.percent}"
+            return f"{clock.clock_id}:{step.name}"
         case Finished(clock):
             return f"{clock.clock_id}:stopped"
         case Corrected(clock):

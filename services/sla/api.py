@@ -57,6 +57,9 @@ class ClockView(BaseModel):
     holder_is_desk: bool
     handler: Handler | None
     next_rung_at: Instant | None
+    days_known: Annotated[
+        bool, Field(description="false: due lies after the last year whose public holidays are known")
+    ] = True
     rungs: tuple[RungView, ...]
     line: Line
 
@@ -149,12 +152,22 @@ def view(clock: Clock, now: datetime) -> ClockView:
         elapsed_seconds=(until - clock.started_at).total_seconds(),
         left_seconds=(clock.due_at - until).total_seconds(), holder=clock.holding.unit,
         holder_is_desk=clock.holding.is_desk, handler=clock.holding.handler, next_rung_at=clock.next_rung_at,
+        days_known=days_known(clock),
         rungs=tuple(
             RungView(percent=step.percent, at=step.at, fired=index < clock.rung, audiences=step.audiences)
             for index, step in enumerate(ladder.steps(clock.plan, clock.kind, clock.started_at))
         ),
         line=line(clock, until),
     )  # fmt: skip
+
+
+def days_known(clock: Clock) -> bool:
+    """Whether every day the clock counts by is a known one: after the calendar's last year the week alone counts."""
+    counted = ladder.measure(clock.plan, clock.kind).counted
+    days = counted.days if counted else None
+    if days is None or days.known_until is None:
+        return True
+    return clock.due_at.astimezone(days.tz).year <= days.known_until
 
 
 def _state(clock: Clock) -> str:

@@ -60,7 +60,7 @@ def files() -> dict[str, dict[str, object]]:
 
 
 def assembled(changed: dict[str, dict[str, object]]) -> City:
-    data = files() | changed
+    data: dict[str, dict[str, object]] = {name: {} for name in city.MODELS} | files() | changed
     return city.assemble({name: model.model_validate(data[name]) for name, model in city.MODELS.items()})
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.contracts import plans
-from services.contracts.plans import Facts, Plan, Plans
+from services.contracts.calendars import Calendar
+from services.contracts.plans import Close, Facts, Measure, Plan, Plans, Rung
 from services.contracts.values import Audience, Kind, ResponseBasis, Segment, TriageClass
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -84,15 +85,23 @@ def test_a_newer_senders_field_in_a_snapshot_is_ignored() -> None:
     assert Plan.model_validate(snapshot) == CITY.by_name["standard"]
 
 
+def close(target: timedelta) -> Measure:
+    return Close(target=target)
+
+
+def rung(percent: int) -> Rung:
+    return Rung(percent=percent, audience=(Audience.HEAD,))
+
+
 def test_due_is_elapsed_time() -> None:
-    assert plans.due_at(timedelta(minutes=30), START) == datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-    assert plans.due_at(timedelta(hours=24), START) == datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    assert plans.due_at(close(timedelta(minutes=30)), START) == datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    assert plans.due_at(close(timedelta(hours=24)), START) == datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 def test_the_default_ladder_of_a_day() -> None:
-    day = timedelta(hours=24)
+    day = close(timedelta(hours=24))
     hours = [
-        (plans.rung_at(day, percent, START) - START) / timedelta(hours=1)
+        (plans.rung_at(day, rung(percent), START) - START) / timedelta(hours=1)
         for percent in (50, 80, 100, 150, 200)
     ]
     assert hours == [12, 19.2, 24, 36, 48]
@@ -100,9 +109,63 @@ def test_the_default_ladder_of_a_day() -> None:
 
 @given(st.timedeltas(timedelta(seconds=1), timedelta(days=365)), st.lists(st.integers(1, 1000), min_size=2))
 def test_rungs_come_in_order_and_the_hundredth_is_due(target: timedelta, percents: list[int]) -> None:
-    instants = [plans.rung_at(target, percent, START) for percent in sorted(percents)]
+    instants = [plans.rung_at(close(target), rung(percent), START) for percent in sorted(percents)]
     assert instants == sorted(instants)
-    assert plans.rung_at(target, 100, START) == plans.due_at(target, START)
+    assert plans.rung_at(close(target), rung(100), START) == plans.due_at(close(target), START)
+
+
+def office(**more: object) -> dict[str, object]:
+    return row("office", **more) | {"calendar": "office"}
+
+
+def bound(changed: dict[str, object]) -> Plan:
+    """A plan of the office as it travels: Monday to Friday, nine to six with two hours at noon."""
+    week = (("09:00-12:00", "14:00-18:00"),) * 5 + ((),) * 2
+    days = {("office", True): Calendar(name="office", zone="Asia/Shanghai", week=week)}
+    city = Plans.model_validate({"default": "office", "plans": [office() | changed]}).bound(days)
+    return Plan.model_validate_json(city.by_name["office"].model_dump_json())
+
+
+def test_what_travels_has_the_days_it_is_counted_by() -> None:
+    plan = bound({"response": {"target": "PT4H", "counted": {"by": "working_time"}}})
+    friday = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai: two hours before the weekend
+    assert plans.due_at(plan.response, friday) == datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    assert plans.due_at(plan.close, friday) == friday + timedelta(hours=24)
+
+
+def test_each_target_is_counted_its_own_way() -> None:
+    plan = bound({"close": {"target": "P3D", "counted": {"by": "working_days", "cut_off": "17:00"}}})
+    friday = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # 17:30: counts from Monday 09:00
+    assert plans.due_at(plan.response, friday) == friday + timedelta(minutes=30)
+    assert plans.due_at(plan.close, friday) == datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
+
+
+def test_percents_and_offsets_are_of_the_plans_own_time() -> None:
+    ladder = [
+        {"percent": 50, "audience": ["handler"]}, {"offset": "-PT1H", "audience": ["handler"]},
+        {"percent": 100, "audience": ["head"]}, {"offset": "PT1H", "audience": ["head"]},
+    ]  # fmt: skip
+    plan = bound({"response": {"target": "PT4H", "counted": {"by": "working_time"}}, "ladder": ladder})
+    friday = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+    local = [plans.rung_at(plan.response, each, friday) + timedelta(hours=8) for each in plan.ladder]
+    assert [f"{at:%a %H:%M}" for at in local] == ["Fri 18:00", "Mon 10:00", "Mon 11:00", "Mon 12:00"]
+
+
+def test_a_plan_without_the_days_it_is_counted_by_cannot_be_counted() -> None:
+    measure = Close.model_validate({"target": "P3D", "counted": {"by": "working_days"}})
+    with pytest.raises(ValueError, match="none came with the plan"):
+        plans.due_at(measure, START)
+
+
+def test_working_days_are_whole() -> None:
+    with pytest.raises(ValidationError, match="counted whole"):
+        Close.model_validate({"target": "PT12H", "counted": {"by": "working_days"}})
+
+
+def test_an_offset_that_does_not_climb_is_refused() -> None:
+    ladder = [{"offset": "-PT30M", "audience": ["head"]}, {"percent": 100, "audience": ["head"]}]
+    with pytest.raises(ValidationError, match="a ladder climbs"):
+        Plans.model_validate({"default": "standard", "plans": [row("standard") | {"ladder": ladder}]})
 
 
 @pytest.mark.parametrize("percents", [[50, 50, 100], [100, 50], [50, 80]])

@@ -150,7 +150,7 @@ def test_a_bad_file_is_refused_with_line_and_reason(tmp_path: Path) -> None:
 
 
 def test_rungs_have_the_templates_names() -> None:
-    assert {wording._event_of(rung.percent) for rung in sample.plan().ladder} == {
+    assert {wording._event_of(rung) for rung in sample.plan().ladder} == {
         "clock.warned", "clock.breached", "clock.escalated",
     }  # fmt: skip
     assert isinstance(sample.plan(), plans.Plan)

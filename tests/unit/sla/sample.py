@@ -1,9 +1,11 @@
 """Events of one case as the router writes them, and the city's default plan."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from services.contracts import ids
+from services.contracts.calendars import Calendar
+from services.contracts.countings import Counting
 from services.contracts.events import (
     CaseAccepted,
     CaseDispatched,
@@ -15,7 +17,7 @@ from services.contracts.events import (
     CaseWithdrawn,
 )
 from services.contracts.ids import CaseId
-from services.contracts.plans import Close, Plan, Response, Rung, Text
+from services.contracts.plans import Close, Counted, Plan, Response, Rung, Text
 from services.contracts.values import (
     Audience,
     ChannelKind,
@@ -55,6 +57,14 @@ def plan(*counts: ResponseBasis, ladder: tuple[Rung, ...] = LADDER) -> Plan:
         name="default", title=Text(zh="默认", en="Default"), response=response,
         close=Close(target=timedelta(hours=24)), ladder=ladder,
     )  # fmt: skip
+
+
+def office_plan(days: int, known_until: int = 2026) -> Plan:
+    """Close in so many working days, nine to six with two hours at noon; what comes at 17:00 counts from tomorrow."""
+    week = (("09:00-12:00", "14:00-18:00"),) * 5 + ((),) * 2
+    office = Calendar(name="office", zone="Asia/Shanghai", week=week, known_until=known_until)
+    counted = Counted(by=Counting.WORKING_DAYS, cut_off=time(17), days=office)
+    return plan().model_copy(update={"close": Close(target=timedelta(days=days), counted=counted)})
 
 
 def case(key: object) -> CaseId:

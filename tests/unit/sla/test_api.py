@@ -48,3 +48,10 @@ def test_the_door_describes_itself() -> None:
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]["/v1/clocks/{case}"]["get"]["responses"]) >= {"200", "401", "403", "404"}
     assert ClockKind.RESPONSE in str(described)
+
+
+def test_a_due_beyond_the_known_public_days_says_so() -> None:
+    """A calendar that knows the days of 2026; ten working days from the end of November, and forty."""
+    for days, known in ((10, True), (40, False)):
+        clock = decide.opened(CASE, sample.registered(promise=sample.office_plan(days)))[1].clock
+        assert api.view(clock, at("15:00")).days_known is known
