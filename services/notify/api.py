@@ -157,10 +157,10 @@ def _invalid(flaws: list[Flaw]) -> Problem:
 async def _reveal(running: Running[State], principal: str, asked: str, purpose: str) -> JSONResponse:
     """Decide and audit under the shard's lock; open the box after the commit."""
     case_id = await _case(running, asked)
+    times = await store.ask(running.plumbing.pool, principal)
 
     async def ask(tx: Tx[State]) -> tuple[Granted | Refused, int, Contact, str]:
         row = await store.reveal_facts(tx.conn, case_id) if case_id else None
-        times = await store.asked_lately(tx.conn, principal)
         contact = Contact.model_validate(row["contact"]) if row else Contact()
         facts = Facts(row is not None, Kind(row["kind"]) if row else None, row["department"] if row else None,
                       bool(row and row["has_contact"]), contact.anonymous, times)  # fmt: skip

@@ -51,35 +51,49 @@ SELECT DISTINCT shard FROM notice
 WHERE state IN ('waiting', 'claimed', 'unknown') AND look_at <= clock_timestamp() AND medium = ANY($1::text[]);
 
 -- name: claim
--- Under the shard's lock. What is not `waiting` was claimed and never heard of again, or its fate is unknown.
+-- Under the shard's lock. What is not `waiting` was claimed and never heard of again, or its fate is unknown. It is
+-- doubtful only if a try has begun; one that begins in this moment (`begin` takes no lock) is left alone.
 WITH due AS (
-    SELECT notice_id, state AS was, provider AS carrier FROM notice
+    SELECT notice_id, begun AND state <> 'waiting' AS doubtful, provider AS carrier FROM notice
     WHERE shard = $1 AND state IN ('waiting', 'claimed', 'unknown') AND look_at <= clock_timestamp()
       AND medium = ANY($2::text[])
     ORDER BY look_at LIMIT $3
 )
 UPDATE notice n
-SET state = 'claimed', claim = $4, look_at = clock_timestamp() + $5::interval, attempts = n.attempts + 1, provider = $6
+SET state = 'claimed', claim = $4, look_at = clock_timestamp() + $5::interval, begun = due.doubtful
 FROM due
-WHERE n.notice_id = due.notice_id
+WHERE n.notice_id = due.notice_id AND (n.state = 'waiting' OR n.begun = due.doubtful)
 RETURNING n.notice_id, n.case_id, n.number, n.event, n.event_id, n.audience, n.recipient, n.medium, n.template,
-          n.locale, n.body, n.parts, n.on_unknown, n.attempts, due.was <> 'waiting' AS doubtful, coalesce(due.carrier, $6) AS carrier;
+          n.locale, n.body, n.parts, n.on_unknown, n.attempts + 1 AS attempts, due.doubtful, coalesce(due.carrier, $6) AS carrier;
 
 -- name: contacts_of
 SELECT case_id, contact, app FROM known_case WHERE case_id = ANY($1::uuid[]);
 
+-- name: lock_numbers
+-- In one order, so that two shards cannot wait for each other; in a statement before the one that counts.
+SELECT pg_advisory_xact_lock($1, key)
+FROM (SELECT DISTINCT hashtext(number) AS key FROM unnest($2::text[]) AS number ORDER BY key) AS numbers;
+
 -- name: sent_lately
-SELECT recipient, count(*) AS sent FROM notice
-WHERE medium = 'sms' AND state = 'sent' AND recipient = ANY($1::text[]) AND done_at > $2
+SELECT recipient, count(*) AS sent FROM (
+    SELECT recipient FROM notice
+    WHERE medium = 'sms' AND state = 'sent' AND recipient = ANY($1::text[]) AND done_at > $2
+    UNION ALL
+    SELECT recipient FROM notice
+    WHERE medium = 'sms' AND state IN ('claimed', 'unknown') AND recipient = ANY($1::text[])
+      AND (begun OR claim <> $3 AND look_at > clock_timestamp())
+) AS counted
 GROUP BY recipient;
 
--- name: still_claimed
-SELECT notice_id FROM notice
-WHERE notice_id = ANY($1::uuid[]) AND claim = $2 AND state = 'claimed' AND look_at > clock_timestamp() + $3::interval;
+-- name: begin
+-- The last moment at which it is certain that nothing was sent.
+UPDATE notice SET begun = true, attempts = attempts + 1, provider = $4
+WHERE notice_id = ANY($1::uuid[]) AND claim = $2 AND state = 'claimed' AND look_at > clock_timestamp() + $3::interval
+RETURNING notice_id;
 
 -- name: settle
 UPDATE notice n
-SET state = r.state, reason = r.reason, reference = r.reference, claim = NULL, look_at = clock_timestamp() + r.after,
+SET state = r.state, reason = r.reason, reference = r.reference, claim = NULL, begun = r.state = 'unknown', look_at = clock_timestamp() + r.after,
     done_at = CASE WHEN r.state IN ('sent', 'failed', 'suppressed') THEN $6::timestamptz END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[]) AS r (notice_id, state, reason, reference, after)
 WHERE n.notice_id = r.notice_id AND n.claim = $7 AND n.state = 'claimed'
@@ -128,8 +142,17 @@ SELECT case_id FROM known_case WHERE number = $1;
 -- name: reveal_facts
 SELECT k.case_id, k.number, k.kind, k.department, k.has_contact, k.contact FROM known_case k WHERE k.case_id = $1;
 
--- name: asked_lately
-SELECT count(*) FROM reveal WHERE principal = $1 AND asked_wall > clock_timestamp() - interval '1 minute';
+-- name: lock_principal
+SELECT pg_advisory_xact_lock($1, hashtext($2));
+
+-- name: ask
+-- How many the last minute has had, in the snapshot before this one is added.
+WITH past AS (
+    DELETE FROM reveal_ask WHERE principal = $1 AND asked_wall <= clock_timestamp() - interval '1 minute'
+), asked AS (
+    INSERT INTO reveal_ask (principal) VALUES ($1)
+)
+SELECT count(*) FROM reveal_ask WHERE principal = $1 AND asked_wall > clock_timestamp() - interval '1 minute';
 
 -- name: audit
 INSERT INTO reveal (principal, case_id, asked, purpose, verdict, at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id;

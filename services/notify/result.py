@@ -31,19 +31,20 @@ async def claim(provider: Provider, media: Sequence[Medium], token: UUID, tx: Tx
     """The oldest due notices; those whose number has had its share of this hour go to the feed instead."""
     lease = timedelta(seconds=tx.state.settings.claim_s)
     claimed = await store.claim(tx.conn, tx.shard, media, provider.at_once, token, lease, provider.name)
-    over = await _over_cap(claimed, tx)
+    over = await _over_cap(claimed, token, tx)
     if over:
         capped = tuple((one, Dropped("rate_cap")) for one in claimed if one.notice_id in over)
         await record(Round(token, provider.name, capped), tx)
     return [one for one in claimed if one.notice_id not in over]
 
 
-async def _over_cap(claimed: Sequence[Claimed], tx: Tx[State]) -> set[NoticeId]:
+async def _over_cap(claimed: Sequence[Claimed], token: UUID, tx: Tx[State]) -> set[NoticeId]:
     """A city hour's share of SMS per number. A doubt is no new SMS: it is settled first."""
     texts = [one for one in claimed if one.medium is Medium.SMS and not one.doubtful]
     if not texts:
         return set()
-    sent = Counter(await store.sent_lately(tx.conn, {one.recipient for one in texts}, tx.now - CAP_WINDOW))
+    numbers = {one.recipient for one in texts}
+    sent = Counter(await store.sent_lately(tx.conn, numbers, tx.now - CAP_WINDOW, token))
     over: set[NoticeId] = set()
     for one in texts:
         sent[one.recipient] += 1
@@ -88,11 +89,10 @@ def _turned(one: Claimed, verdict: Settled) -> Turned:
 
 def _notice(one: Claimed, verdict: Settled, provider: str, tx: Tx[State]) -> Notice:
     turned = _turned(one, verdict)
+    wall = tx.state.clock.wall(tx.now)
     return Notice(
-        one.notice_id, one.case_id, one.number, one.event, one.event_id, one.audience, one.recipient, one.medium,
-        one.template, one.locale, one.body, one.parts, one.on_unknown, turned.state, provider, turned.reason,
-        tx.state.clock.wall(tx.now), tx.now,
-    )  # fmt: skip
+        **one.words, state=turned.state, provider=provider, reason=turned.reason, look_at=wall, done_at=tx.now
+    )
 
 
 async def fall_back(failed: Sequence[Claimed], tx: Tx[State]) -> None:
@@ -106,8 +106,9 @@ def _in_feed(one: Claimed, tx: Tx[State]) -> Notice | None:
     reader = one.app if one.audience is Audience.CITIZEN else one.recipient
     if reader is None:
         return None
+    known_as = decide.notice_id(one.case_id, one.event, one.event_id, reader, Medium.APP)
+    there = {"notice_id": known_as, "recipient": reader, "medium": Medium.APP, "parts": 1}
     return Notice(
-        decide.notice_id(one.case_id, one.event, one.event_id, reader, Medium.APP), one.case_id, one.number, one.event,
-        one.event_id, one.audience, reader, Medium.APP, one.template, one.locale, one.body, 1, one.on_unknown, "sent", outcome.FEED, "instead_of_sms",
-        tx.state.clock.wall(tx.now), tx.now,
+        **one.words | there, state="sent", provider=outcome.FEED, reason="instead_of_sms",
+        look_at=tx.state.clock.wall(tx.now), done_at=tx.now,
     )  # fmt: skip

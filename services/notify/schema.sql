@@ -26,6 +26,7 @@ CREATE INDEX IF NOT EXISTS known_case_by_number ON known_case (number);
 
 -- One row a notice: once per (case, event, recipient, medium), which is what notice_id is derived from.
 --   state    waiting → claimed → sent | failed | suppressed; claimed → waiting (again) | unknown (in doubt)
+--   begun    of a claimed one: a try was begun, so if it is never heard of again its fate is unknown
 --   look_at  wall time of the next thing to do: send it, settle the doubt, or take the claim for dead
 CREATE TABLE IF NOT EXISTS notice (
     notice_id  uuid PRIMARY KEY,
@@ -52,6 +53,11 @@ CREATE TABLE IF NOT EXISTS notice (
     made_at    timestamptz NOT NULL,
     done_at    timestamptz
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+-- A store of before: whatever is claimed there may have been sent.
+ALTER TABLE notice ADD COLUMN IF NOT EXISTS begun boolean NOT NULL DEFAULT true;
+ALTER TABLE notice ALTER COLUMN begun SET DEFAULT false;
+CREATE INDEX IF NOT EXISTS notice_under_way ON notice (recipient)
+    WHERE medium = 'sms' AND state IN ('claimed', 'unknown');
 CREATE INDEX IF NOT EXISTS notice_to_do ON notice (shard, look_at) WHERE state IN ('waiting', 'claimed', 'unknown');
 CREATE INDEX IF NOT EXISTS notice_by_number ON notice (recipient, done_at) WHERE medium = 'sms' AND state = 'sent';
 
@@ -102,4 +108,10 @@ CREATE TABLE IF NOT EXISTS reveal (
     at         timestamptz NOT NULL,
     asked_wall timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- When each principal asked within the last minute, for its share of that; nothing else is kept here.
+CREATE TABLE IF NOT EXISTS reveal_ask (
+    principal  text NOT NULL,
+    asked_wall timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS reveal_ask_by_principal ON reveal_ask (principal);
 CREATE INDEX IF NOT EXISTS reveal_by_principal ON reveal (principal, asked_wall);

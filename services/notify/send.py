@@ -1,8 +1,9 @@
 """The sender: notices that wait → a provider → what became of them (delivery rule 12).
 
-Claim and commit → check that the claim still stands → send, in no transaction → record. A claim whose process died
-expires and is a doubt: the provider is asked by our id, else the template's written policy decides. One transaction
-records the last round and claims the next; an idle process asks one question each `poll_s`.
+Claim and commit → begin, if the claim still stands → send, in no transaction → record. A claim whose process died before it
+began expires and is taken again; one that had begun is a doubt: the provider is asked by our id, else the template's
+written policy decides. One transaction records the last round and claims the next; an idle process asks one question
+each `poll_s`.
 """
 
 import asyncio
@@ -89,7 +90,7 @@ async def _look(running: Running[State], carrier: Carrier) -> set[int]:
 
 
 async def _shielded(running: Running[State], carrier: Carrier, shard: int) -> None:
-    """One bad shard stops no other; what it had claimed expires into doubt and is settled later."""
+    """One bad shard stops no other; what it had claimed expires, and is taken again or settled."""
     try:
         await drain(running, carrier, shard)
     except Exception as failed:
@@ -153,16 +154,14 @@ async def attempt(
     running: Running[State], provider: Provider, token: UUID, notices: Sequence[Claimed]
 ) -> Round:
     """Hand over what may be handed over; says what became of each."""
-    margin = timedelta(seconds=provider.call_s)
-    standing = await store.still_claimed(
-        running.plumbing.pool, [one.notice_id for one in notices], token, margin
-    )
-    ours = [one for one in notices if one.notice_id in standing]
-    settled = await _settle_doubts(running.state, [one for one in ours if one.doubtful])
-    to_send = [one for one in ours if isinstance(settled.get(one.notice_id, Send()), Send)]
-    turned = await _send(running.state, provider, to_send)
+    settled = await _settle_doubts(running.state, [one for one in notices if one.doubtful])
+    to_send = [one for one in notices if isinstance(settled.get(one.notice_id, Send()), Send)]
+    margin, wanted = timedelta(seconds=provider.call_s), [one.notice_id for one in to_send]
+    begun = await store.begin(running.plumbing.pool, wanted, token, margin, provider.name)
+    turned = await _send(running.state, provider, [one for one in to_send if one.notice_id in begun])
     turned |= {one: verdict for one, verdict in settled.items() if not isinstance(verdict, Send)}
-    return Round(token, provider.name, tuple((one, turned[one.notice_id]) for one in ours))
+    known = tuple((one, turned[one.notice_id]) for one in notices if one.notice_id in turned)
+    return Round(token, provider.name, known)
 
 
 async def _settle_doubts(state: State, doubtful: Sequence[Claimed]) -> dict[NoticeId, Sent | Send | Dropped]:

@@ -1,14 +1,15 @@
 """One function per question to the database. SQL stands in queries.sql."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from services.chassis import queries
+from services.chassis import database, queries
 from services.chassis.database import Connection
 from services.contracts.ids import CaseId, EventId, NoticeId
 from services.contracts.values import Audience, Contact, Kind, Locale, Medium, TriageClass
@@ -17,11 +18,12 @@ from services.notify.wording import OnUnknown
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 Row = Mapping[str, object]
+NUMBERS, ASKING = database.lock_class("notify numbers"), database.lock_class("notify asking")
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A row of `notice` as it is written. `look_at` is wall time; `done_at` city time, None while it waits."""
+class Words:
+    """What is said to whom, by which medium, of which event."""
 
     notice_id: NoticeId
     case_id: CaseId
@@ -36,6 +38,12 @@ class Notice:
     body: str
     parts: int
     on_unknown: OnUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Words):
+    """A row of `notice` as it is written. `look_at` is wall time; `done_at` city time, None while it waits."""
+
     state: str
     provider: str | None
     reason: str | None
@@ -44,30 +52,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A notice this process may try now. `doubtful`: it was tried before and nobody knows what came of it.
+class Claimed(Words):
+    """A notice this process may try now. `attempts` counts this try. `doubtful`: a try was begun before and nobody
+    knows what came of it; `carrier` is the provider of that try.
 
-    `carrier` is the provider of that try; `contact` and `app` are the citizen's, where it is for one.
+    `contact` and `app` are the citizen's, where it is for one.
     """
 
-    notice_id: NoticeId
-    case_id: CaseId
-    number: str
-    event: str
-    event_id: EventId
-    audience: Audience
-    recipient: str
-    medium: Medium
-    template: str
-    locale: Locale
-    body: str
-    parts: int
-    on_unknown: OnUnknown
     attempts: int
     doubtful: bool
     carrier: str
     contact: Contact | None = None
     app: str | None = None
+
+    @property
+    def words(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(Words)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +156,26 @@ def _claimed(row: asyncpg.Record, contact: Contact | None, app: str | None) -> C
     })  # fmt: skip
 
 
-async def sent_lately(conn: Connection, recipients: Iterable[str], since: datetime) -> dict[str, int]:
-    """SMS sent to each since a city time."""
+async def sent_lately(
+    conn: Connection, recipients: Iterable[str], since: datetime, token: UUID
+) -> dict[str, int]:
+    """SMS that each got since a city time or may be getting, without those claimed by `token` and not begun.
+
+    Until the commit nobody else counts for these numbers, in whatever shard: each share is exact.
+    """
+    numbers = sorted(set(recipients))
+    await conn.execute(SQL["lock_numbers"], NUMBERS, numbers)
     return {
-        row["recipient"]: row["sent"] for row in await conn.fetch(SQL["sent_lately"], list(recipients), since)
+        row["recipient"]: row["sent"] for row in await conn.fetch(SQL["sent_lately"], numbers, since, token)
     }
 
 
-async def still_claimed(
-    pool: asyncpg.Pool, notices: Sequence[NoticeId], token: UUID, margin: timedelta
+async def begin(
+    pool: asyncpg.Pool, notices: Sequence[NoticeId], token: UUID, margin: timedelta, provider: str
 ) -> set[NoticeId]:
-    """Those whose claim stands for at least `margin` more of wall time."""
-    return {NoticeId(row[0]) for row in await pool.fetch(SQL["still_claimed"], list(notices), token, margin)}
+    """Those whose claim stands for at least `margin` more of wall time: from now on their fate is unknown if we die."""
+    rows = await pool.fetch(SQL["begin"], list(notices), token, margin, provider) if notices else []
+    return {NoticeId(row[0]) for row in rows}
 
 
 async def settle(conn: Connection, turned: Sequence[Turned], token: UUID, now: datetime) -> set[NoticeId]:
@@ -203,9 +211,14 @@ async def reveal_facts(conn: Connection, case_id: CaseId) -> asyncpg.Record | No
     return await conn.fetchrow(SQL["reveal_facts"], case_id)
 
 
-async def asked_lately(conn: Connection, principal: str) -> int:
-    """Contacts a principal asked for in the last minute (wall), refusals counted."""
-    return int(await conn.fetchval(SQL["asked_lately"], principal))
+async def ask(pool: asyncpg.Pool, principal: str) -> int:
+    """Note that a principal asks for a contact; returns how often it has within the last minute (wall) before.
+
+    In a transaction of its own, one at a time for each principal: the cases are in many shards, the share is one.
+    """
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute(SQL["lock_principal"], ASKING, principal)
+        return int(await conn.fetchval(SQL["ask"], principal))
 
 
 async def audit(

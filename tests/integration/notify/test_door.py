@@ -98,6 +98,17 @@ class TestReveal:
             assert [one.status_code for one in answers] == [200, 200, 429]
             assert answers[2].headers["retry-after"] == "60"
 
+    async def test_too_many_at_once_in_many_shards(self, database: str) -> None:
+        async with worlds.opened(database, reveals_per_minute=5) as world:
+            headers = await world.key("department:urban-management")
+            content = orjson.dumps({"purpose": "约上门时间"})
+            cases = [ids.case_id("at-pingshan", str(n)) for n in range(20)]
+            async with world.door() as client:
+                paths = [f"/v1/contacts/{case}/reveal" for case in cases]
+                asked = (client.post(path, content=content, headers=headers) for path in paths)
+                answers = [one.status_code for one in await asyncio.gather(*asked)]
+            assert sorted(answers) == [404] * 5 + [429] * 15
+
 
 class TestFeed:
     async def test_pages(self, world: World) -> None:

@@ -14,8 +14,9 @@ import pytest
 from services.chassis import reload
 from services.chassis.transaction import Tx
 from services.contracts import ids
+from services.contracts.ids import CaseId
 from services.contracts.values import Audience, Handler, TriageClass
-from services.notify import result, send
+from services.notify import result, send, store
 from services.notify.result import Round
 from services.notify.send import Carrier
 from services.notify.state import State
@@ -38,14 +39,14 @@ def carrier(world: World) -> Carrier:
     return send.carriers(world.state)[0]
 
 
-async def claim(world: World) -> tuple[uuid.UUID, list[Claimed]]:
+async def claim(world: World, shard: int = SHARD) -> tuple[uuid.UUID, list[Claimed]]:
     """Claim what is due, as a process does that then dies."""
     token, by = uuid.uuid4(), carrier(world)
 
     async def job(tx: Tx[State]) -> list[Claimed]:
         return await result.claim(by.provider, by.media, token, tx)
 
-    return token, await world.running.plumbing.lanes.run(SHARD, job, wait_s=10)
+    return token, await world.running.plumbing.lanes.run(shard, job, wait_s=10)
 
 
 async def record(world: World, done: Round) -> None:
@@ -314,6 +315,59 @@ class TestRetries:
             assert [data["reason"] for kind, data in await world.told() if kind == "notice.suppressed"] == [
                 "fate_unknown"
             ]
+
+    async def test_lost_before_the_try_began_it_is_sent_after_all(
+        self, database: str, receiver: receivers.HttpReceiver
+    ) -> None:
+        """Told to stop, or the shard busy, between claim and send: certainly not sent, so no doubt drops it."""
+        settings = self._settings(receiver, webhook_drops_repeats=False)
+        async with worlds.opened(database, **settings) as world:
+            receiver.answer = 204
+            await world.apply(sample.registered(contact=worlds.contact()))
+            for _ in range(world.state.settings.retry_attempts + 1):
+                _, claimed = await claim(world)
+                assert [(one.doubtful, one.attempts) for one in claimed] == [(False, 1)]
+                await world.expire()
+            await world.send()
+            assert [row["state"] for row in await world.notices(medium="sms")] == ["sent"]
+        assert (len(receiver.ids), receiver.again) == (1, 0)
+
+    async def test_lost_after_the_try_began_it_is_in_doubt_however_often_it_is_lost_again(
+        self, database: str, receiver: receivers.HttpReceiver
+    ) -> None:
+        settings = self._settings(receiver, webhook_drops_repeats=False)
+        async with worlds.opened(database, **settings) as world:
+            await world.apply(sample.registered(contact=worlds.contact()))
+            token, claimed = await claim(world)
+            ours = [one.notice_id for one in claimed]
+            assert await store.begin(world.pool, ours, token, timedelta(seconds=1), "webhook") == set(ours)
+            for _ in range(2):
+                await world.expire()
+                assert await store.begin(world.pool, ours, token, timedelta(seconds=1), "webhook") == set()
+                _, again = await claim(world)
+                assert [(one.doubtful, one.attempts) for one in again] == [(True, 2)]
+            await world.expire()
+            await world.send()
+            assert [row["reason"] for row in await world.notices(medium="sms")] == ["fate_unknown"]
+        assert receiver.ids == []
+
+
+async def test_a_number_s_share_is_one_for_all_shards(database: str) -> None:
+    """What another shard has claimed and not sent yet counts."""
+    here, there = (_case_in(shard) for shard in (0, 1))
+    async with worlds.opened(database, cap_citizen=3) as world:
+        for case in (here, there):
+            said = sample.registered(contact=worlds.contact()), sample.dispatched(), sample.resolved()
+            await world.apply(*said, case=case)
+        claims = await asyncio.gather(claim(world, 0), claim(world, 1))
+        citizens = [one for _, claimed in claims for one in claimed if one.audience is Audience.CITIZEN]
+        assert len(citizens) == 3
+        assert len(await world.notices(state="suppressed", reason="rate_cap")) == 3
+
+
+def _case_in(shard: int) -> CaseId:
+    cases = (ids.case_id("at-pingshan", str(n)) for n in range(100))
+    return next(case for case in cases if ids.shard_of(case, SHARDS) == shard)
 
 
 async def test_a_number_gets_its_share_and_the_rest_goes_to_the_feed(database: str) -> None:

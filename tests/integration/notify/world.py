@@ -88,7 +88,7 @@ class World:
         """Whoever holds a claim is taken for dead; what waits for another try waits no longer."""
         await self.pool.execute(
             "UPDATE notice SET look_at = clock_timestamp() - interval '1 second' "
-            "WHERE state IN ('claimed', 'unknown', 'waiting') AND attempts > 0"
+            "WHERE state IN ('claimed', 'unknown') OR state = 'waiting' AND attempts > 0"
         )
 
     async def outgoing(self, **where: Any) -> list[asyncpg.Record]:
