@@ -23,6 +23,9 @@ VERBS = {
 
 
 def main(arguments: list[str]) -> int:
+    if arguments[:2] == ["router", "rules"]:
+        code: int = importlib.import_module("services.console.rules.command").main(arguments[2:])
+        return code
     if arguments and arguments[0] in SERVICES:  # without the console: a service should weigh what it needs
         return run.main(importlib.import_module(f"services.{arguments[0]}.service").SERVICE)
     parser = argparse.ArgumentParser(prog="python -m services", description="Suban 速办: open case routing.")
@@ -34,7 +37,7 @@ def main(arguments: list[str]) -> int:
         module.arguments(names.add_parser(verb, help=line, description=line))
     asked = parser.parse_args(arguments)
     try:
-        code: int = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
+        code = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
     except (BadSettings, BadFile, OSError, PostgresError) as wrong:
         print(f"{asked.name}: {wrong}", file=sys.stderr)
         return 1

@@ -1,0 +1,47 @@
+"""`python -m services router rules <verb>`: the table of verbs. Exit codes: 0 done, 1 something is wrong, 2 usage."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from asyncpg import PostgresError
+
+from services.chassis.document import BadFile
+from services.chassis.settings import BadSettings
+from services.console.rules.columns import Usage
+
+USAGE = 2
+CITY = Path("deploy/city/pingshan")
+VERBS = {
+    "learn": "propose a duty list from past dispatching 由历史派单学得建议",
+    "replay": "run history through a set of rules: who would get what 以历史检验规则",
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m services router rules", description="The duty list 派单目录: learnt, checked, tried and put in force."
+    )  # fmt: skip
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, line in VERBS.items():
+        one = verbs.add_parser(verb, help=line, description=line)
+        one.add_argument(
+            "--city", type=Path, default=CITY, help=f"folder of the city's data (default: {CITY})"
+        )
+        _module(verb).arguments(one)
+    asked = parser.parse_args(arguments)
+    try:
+        code: int = _module(asked.verb).main(asked)
+    except Usage as wrong:
+        print(f"rules {asked.verb}: {wrong}", file=sys.stderr)
+        return USAGE
+    except (BadFile, BadSettings, OSError, PostgresError) as wrong:
+        print(f"rules {asked.verb}: {wrong}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _module(verb: str) -> Any:
+    return importlib.import_module(f"services.console.rules.{verb}")

@@ -1,0 +1,128 @@
+"""A history through a duty list: who would get what, and how often that is who got it. Pure.
+
+Agreement is right ÷ all cases whose owner is known: a list that stays silent is wrong there. Coverage stands beside it:
+the share of cases that the list gives to anybody at all.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from services.contracts.events import SubmissionReceived
+from services.contracts.values import ChannelKind, Place
+from services.router import areas, decide
+from services.router.history import Past
+from services.router.places import Gazetteer
+from services.router.rules import DutyList
+
+NOBODY = ""
+EXAMPLES = 3  # kept for each pair of units
+UNDATED = datetime(2000, 1, 3, 12, tzinfo=UTC)  # a Monday noon: rules about nights and weekends do not hold
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Cases that went to `source` and would go to `target` (NOBODY: to no unit), with lines of the history."""
+
+    source: str
+    target: str
+    cases: int
+    examples: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a replay. `rows` had an owner; `unowned` had none and are not judged."""
+
+    rows: int = 0
+    right: int = 0
+    decided: int = 0
+    unowned: int = 0
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def agreement(self) -> float:
+        return self.right / self.rows if self.rows else 0.0
+
+    @property
+    def coverage(self) -> float:
+        return self.decided / self.rows if self.rows else 0.0
+
+    @property
+    def nobody(self) -> int:
+        return self.rows - self.decided
+
+    @property
+    def moved(self) -> int:
+        """To somebody else; those that would go to nobody are counted apart."""
+        return self.decided - self.right
+
+    def matrix(self) -> list[Moved]:
+        """The largest moves first."""
+        ordered = sorted(self.pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [Moved(*pair, cases, tuple(self.examples[pair])) for pair, cases in ordered]
+
+    def note(self, went: str, goes: str, where: str) -> None:
+        self.rows += 1
+        self.right += went == goes
+        self.decided += goes != NOBODY
+        if went != goes:
+            self.pairs[went, goes] += 1
+            seen = self.examples.setdefault((went, goes), [])
+            if len(seen) < EXAMPLES:
+                seen.append(where)
+
+
+def history(duty: DutyList, names: Gazetteer, cases: Iterable[Past]) -> Outcome:
+    """Each case by its category, its area and, where the history has them, its text and its time."""
+    outcome = Outcome()
+    owner_of = _remembered(duty, names)
+    for case in cases:
+        if not case.owner:
+            outcome.unowned += 1
+            continue
+        outcome.note(names.owner(case.owner), owner_of(case), f"line {case.line}")
+    return outcome
+
+
+def _remembered(duty: DutyList, names: Gazetteer) -> Callable[[Past], str]:
+    """Whom a case would go to. Cases that look the same to the rules are asked about once."""
+    law, known = decide.law(duty), dict[object, str]()
+    timed = any(rule.when.time is not None for rule in duty.rules.rules)
+
+    def owner_of(case: Past) -> str:
+        looks = (case.category, case.area, case.text, case.at if timed else None)
+        if (found := known.get(looks)) is None:
+            found = known[looks] = decide.route(law, sent(names, case)).lead or NOBODY
+        return found
+
+    return owner_of
+
+
+def sent(names: Gazetteer, case: Past) -> SubmissionReceived:
+    """The case as the router would have received it, as far as the history tells."""
+    text = areas.fold(case.text)
+    return SubmissionReceived(
+        number="", channel="history", channel_kind=ChannelKind.SYSTEM, request_key=str(case.line),
+        received_at=case.at or UNDATED, text=case.text, match_text=text,
+        category=names.category(case.category), place=Place(area=names.area(case.area)),
+    )  # fmt: skip
+
+
+def summary(outcome: Outcome, top: int | None = None) -> Mapping[str, object]:
+    """As JSON: shares as numbers between 0 and 1."""
+    return {
+        "rows": outcome.rows,
+        "coverage": round(outcome.coverage, 6),
+        "agreement": round(outcome.agreement, 6),
+        "right": outcome.right,
+        "moved": outcome.moved,
+        "nobody": outcome.nobody,
+        "without_owner": outcome.unowned,
+        "matrix": [
+            {"from": one.source, "to": one.target or None, "cases": one.cases, "examples": one.examples}
+            for one in outcome.matrix()[:top]
+        ],
+    }
