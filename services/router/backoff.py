@@ -22,7 +22,7 @@ VOICE = 3.0  # chosen on the first two thirds of three cities' histories, split 
 
 Key = tuple[Path, Path]  # category, area
 Owners = Mapping[str, int]
-TOP: Key = ((), ())
+TOP: Key = ((), ())  # nothing known: nobody is named for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,8 @@ def by_width(known: Iterable[Key]) -> list[Key]:
 
 def proven(past: Tally) -> set[Key]:
     """Keys that do at least as well as the wider ones where they will be asked."""
-    kept = {TOP} & past.owners.keys()
-    for key in by_width(past.owners):
-        if key == TOP:
-            continue
+    kept: set[Key] = set()
+    for key in by_width(past.owners.keys() - {TOP}):
         category, area = key
         if (len(category), len(area)) == past.deepest or sum(past.owners[key].values()) == 1:
             kept.add(key)  # nothing to leave out; what it names is weighed against its wider key instead

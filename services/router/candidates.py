@@ -14,8 +14,8 @@ from services.chassis.files import Loaded
 from services.contracts import city as cities
 from services.contracts.city import City
 from services.contracts.faults import Fault
-from services.router import places, proposal, rules
-from services.router.places import Gazetteer
+from services.router import names, proposal, rules
+from services.router.names import Names
 from services.router.proposal import Proposal
 from services.router.rules import DutyList, Rules
 
@@ -25,7 +25,7 @@ class Candidate:
     """`names` turn a history's words into the duty list's; `proposal` is None for a plain rules.yaml."""
 
     duty: DutyList
-    names: Gazetteer
+    names: Names
     path: Path
     proposal: Proposal | None = None
 
@@ -34,10 +34,10 @@ def load(path: Path, city_dir: Path) -> Candidate:
     """Raises BadFile with every fault, in the file or, for a rules.yaml, in the city's folder."""
     if is_proposal(path):
         proposed = files.load(path, Proposal).value
-        return Candidate(proposal.duty(proposed), places.of_proposal(proposed), path, proposed)
+        return Candidate(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
     town = city(city_dir)
     listed = rules_of(path, town).value
-    return Candidate(DutyList(town, listed), places.of_city(town), path)
+    return Candidate(DutyList(town, listed), names.of_city(town), path)
 
 
 def is_proposal(path: Path) -> bool:

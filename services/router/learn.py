@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.router import backoff, places, units
+from services.router import backoff, names, units
 from services.router.backoff import Key, Tally
 from services.router.history import Past, Path
-from services.router.places import Gazetteer
+from services.router.names import Names
 from services.router.proposal import Node, Proposal, Source, Unit
 from services.router.rules import Rule, Then, When
 
 DESK = "dispatch-desk"
-DEEPEST_AREA = 4  # parts of an area's code
+LONGEST_AREA = 24  # characters of one part of a proposed code, so that four fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,9 @@ class Thresholds:
 
     support: int = 1
     precision: float = 0.0
+
+
+ALL = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,14 @@ class Line:
     hits: int
 
 
-NOTHING_KNOWN = Gazetteer({}, {}, {})
+NOTHING_KNOWN = Names({}, {}, {})
 
 
 def propose(
     history: Sequence[Past],
     source: Source,
-    thresholds: Thresholds = Thresholds(),
-    city: Gazetteer = NOTHING_KNOWN,
+    thresholds: Thresholds = ALL,
+    city: Names = NOTHING_KNOWN,
     desk: str = DESK,
 ) -> Proposal | None:
     """`history` in order of time. None: not one rule, as no case has both a category and an owner."""
@@ -73,7 +76,7 @@ def propose(
         desk=desk,
         departments=_units(past, slugs, written, aliases, city),
         areas=tuple(
-            Node(code=code, name=name, fallback=slugs.get(named.get(((), area), "")))
+            Node(code=code, name=name, fallback=_fallback(named, area, slugs))
             for area, (code, name) in sorted(codes.items(), key=lambda item: item[1][0])
         ),
         categories=tuple(sorted(paths.values())),
@@ -81,15 +84,15 @@ def propose(
     )
 
 
-def table(past: Tally, named: Mapping[Key, str], thresholds: Thresholds = Thresholds()) -> list[Line]:
-    """The lines worth a rule, wide ones first: those that say something a wider one does not."""
+def table(past: Tally, named: Mapping[Key, str], thresholds: Thresholds = ALL) -> list[Line]:
+    """The lines worth a rule, wide ones first: those that say something a wider one does not, with a case to show."""
     written: dict[Path, dict[Path, str]] = {}
     found = []
     for key in backoff.by_width(named):
         category, area = key
         owners, unit = past.owners[key], named[key]
         support, hits = sum(owners.values()), owners.get(unit, 0)
-        if not category or support < thresholds.support or hits < thresholds.precision * support:
+        if not category or not hits or support < thresholds.support or hits < thresholds.precision * support:
             continue
         if _said_anyway(written, category, area) != unit:
             written.setdefault(category, {})[area] = unit
@@ -111,6 +114,12 @@ def _said_anyway(written: Mapping[Path, Mapping[Path, str]], category: Path, are
     return None
 
 
+def _fallback(named: Mapping[Key, str], area: Path, slugs: Mapping[str, str]) -> str | None:
+    """Whoever got most of what happened there, or in the nearest area above that says."""
+    known = (named[(), head] for head in backoff.heads(area) if head and ((), head) in named)
+    return slugs.get(next(known, ""))
+
+
 def _folded(case: Past, aliases: Mapping[str, str]) -> Past:
     owner = units.fold(case.owner)
     return replace(
@@ -119,7 +128,7 @@ def _folded(case: Past, aliases: Mapping[str, str]) -> Past:
     )  # fmt: skip
 
 
-def _slugs(names: Iterable[str], written: Mapping[str, str], city: Gazetteer, desk: str) -> dict[str, str]:
+def _slugs(names: Iterable[str], written: Mapping[str, str], city: Names, desk: str) -> dict[str, str]:
     """Folded name → slug: the city's own where it has one, else a proposed one."""
     found: dict[str, str] = {}
     taken = {desk, *city.units.values()}
@@ -130,17 +139,16 @@ def _slugs(names: Iterable[str], written: Mapping[str, str], city: Gazetteer, de
     return found
 
 
-def _codes(keys: Collection[Key], written: Mapping[str, str], city: Gazetteer) -> dict[Path, tuple[str, str]]:
+def _codes(keys: Collection[Key], written: Mapping[str, str], city: Names) -> dict[Path, tuple[str, str]]:
     """Area path → (code, name): the city's own code where it has the area there, else one below its parent's."""
     found: dict[Path, tuple[str, str]] = {}
     taken: set[str] = set()
-    deepest = max((len(area) for _, area in keys), default=0)
     for area in sorted({area for _, area in keys if area}, key=lambda path: (len(path), path)):
         above = found[area[:-1]][0] if len(area) > 1 else ""
         code = city.areas.get((above, area[-1]))
-        if code is None or code in taken or code.count("/") + deepest - len(area) >= DEEPEST_AREA:
+        if code is None or code in taken:
             siblings = {one.removeprefix(f"{above}/") for one in taken}
-            code = f"{above}/{units.slug(area[-1], 'area', siblings)}".removeprefix("/")
+            code = f"{above}/{units.slug(area[-1], 'area', siblings, LONGEST_AREA)}".removeprefix("/")
         taken.add(code)
         found[area] = code, written[area[-1]]
     return found
@@ -148,7 +156,7 @@ def _codes(keys: Collection[Key], written: Mapping[str, str], city: Gazetteer) -
 
 def _paths(keys: Iterable[Key], depth: int) -> dict[Path, str]:
     return {
-        category: "/".join(places.segment(name, depth) for name in category)
+        category: "/".join(names.segment(name, depth) for name in category)
         for category in {category for category, _ in keys if category}
     }
 
@@ -158,7 +166,7 @@ def _units(
     slugs: Mapping[str, str],
     written: Mapping[str, str],
     aliases: Mapping[str, str],
-    city: Gazetteer,
+    city: Names,
 ) -> tuple[Unit, ...]:
     """Those with the most cases first."""
     cases = Counter[str]()

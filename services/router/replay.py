@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from services.contracts.events import SubmissionReceived
 from services.contracts.values import ChannelKind, Place
-from services.router import areas, decide
+from services.router import decide
 from services.router.history import Past
-from services.router.places import Gazetteer
+from services.router.names import Names
 from services.router.rules import DutyList
 
 NOBODY = ""
@@ -75,7 +75,7 @@ class Outcome:
                 seen.append(where)
 
 
-def history(duty: DutyList, names: Gazetteer, cases: Iterable[Past]) -> Outcome:
+def history(duty: DutyList, names: Names, cases: Iterable[Past]) -> Outcome:
     """Each case by its category, its area and, where the history has them, its text and its time."""
     outcome = Outcome()
     owner_of = _remembered(duty, names)
@@ -87,7 +87,7 @@ def history(duty: DutyList, names: Gazetteer, cases: Iterable[Past]) -> Outcome:
     return outcome
 
 
-def _remembered(duty: DutyList, names: Gazetteer) -> Callable[[Past], str]:
+def _remembered(duty: DutyList, names: Names) -> Callable[[Past], str]:
     """Whom a case would go to. Cases that look the same to the rules are asked about once."""
     law, known = decide.law(duty), dict[object, str]()
     timed = any(rule.when.time is not None for rule in duty.rules.rules)
@@ -101,12 +101,11 @@ def _remembered(duty: DutyList, names: Gazetteer) -> Callable[[Past], str]:
     return owner_of
 
 
-def sent(names: Gazetteer, case: Past) -> SubmissionReceived:
+def sent(names: Names, case: Past) -> SubmissionReceived:
     """The case as the router would have received it, as far as the history tells."""
-    text = areas.fold(case.text)
     return SubmissionReceived(
         number="", channel="history", channel_kind=ChannelKind.SYSTEM, request_key=str(case.line),
-        received_at=case.at or UNDATED, text=case.text, match_text=text,
+        received_at=case.at or UNDATED, text=case.text, match_text="",
         category=names.category(case.category), place=Place(area=names.area(case.area)),
     )  # fmt: skip
 

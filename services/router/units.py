@@ -62,17 +62,16 @@ def spellings(names: Iterable[str]) -> dict[str, str]:
     return {folded: min(seen, key=lambda one: (-seen[one], one)) for folded, seen in counted.items()}
 
 
-def slug(name: str, prefix: str, taken: Container[str] = ()) -> str:
+def slug(name: str, prefix: str, taken: Container[str] = (), longest: int = LONGEST_SLUG) -> str:
     """A slug for a name: its Latin letters and digits when it has no others, else `prefix` and six digits of its hash.
 
     The same name has the same slug in every file, so that two proposals can be compared.
     """
     folded = fold(name)
     plain = _NOT_SLUG.sub("-", folded).strip("-") if folded.isascii() else ""
-    if plain and len(plain) <= LONGEST_SLUG and plain not in taken:
+    if plain and len(plain) <= longest and plain not in taken:
         return plain
     digest = hashlib.sha256(folded.encode()).hexdigest()
-    head = plain[: LONGEST_SLUG - 7].strip("-") or prefix
-    return next(
-        tag for size in range(6, 40) if (tag := f"{head}-{digest[:size]}"[:LONGEST_SLUG]) not in taken
-    )
+    head = plain or prefix
+    tags = (f"{head[: longest - size - 1].strip('-')}-{digest[:size]}" for size in range(6, longest - 1))
+    return next(tag for tag in tags if tag not in taken)

@@ -10,10 +10,10 @@ from rich.table import Table
 from services.chassis.document import BadFile
 from services.console.rules import columns, sheet, writing
 from services.contracts.faults import Fault
-from services.router import candidates, learn, places
+from services.router import candidates, learn, names
 from services.router.history import Past
 from services.router.learn import Thresholds
-from services.router.places import Gazetteer
+from services.router.names import Names
 from services.router.proposal import Proposal, Source
 
 SAY = Console(stderr=True, highlight=False)
@@ -70,12 +70,12 @@ def _source(table: sheet.Sheet, asked: argparse.Namespace, owned: list[Past]) ->
     )  # fmt: skip
 
 
-def _known(folder: Path) -> tuple[Gazetteer, str]:
+def _known(folder: Path) -> tuple[Names, str]:
     """What the city calls things, so that its own units and areas keep their names; nothing where there is no city."""
     if not (folder / "city.yaml").exists():
         return learn.NOTHING_KNOWN, learn.DESK
     city = candidates.city(folder)
-    return places.of_city(city), city.file.desk
+    return names.of_city(city), city.file.desk
 
 
 def _report(proposed: Proposal, past: list[Past], out: Path | None) -> None:

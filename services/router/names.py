@@ -15,7 +15,7 @@ _BROKEN = re.compile(r"[\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Gazetteer:
+class Names:
     """What a duty list calls things, by the folded forms of what histories call them.
 
     `areas`: (code above, name) → code. `depth`: steps of the longest category path, which share its length.
@@ -51,16 +51,16 @@ class Gazetteer:
         return None
 
 
-def of_proposal(proposal: Proposal) -> Gazetteer:
+def of_proposal(proposal: Proposal) -> Names:
     named = {
         units.fold(name): unit.slug for unit in proposal.departments for name in (unit.name, *unit.aliases)
     }
     nodes = [(node.code, (node.name,)) for node in proposal.areas]
     depth = len(proposal.source.category)
-    return Gazetteer(named, _tree(nodes), _categories(proposal.categories), depth)
+    return Names(named, _tree(nodes), _categories(proposal.categories), depth)
 
 
-def of_city(city: City) -> Gazetteer:
+def of_city(city: City) -> Names:
     """A city's own names: departments by full and short name, areas by name and alias, also from the middle."""
     named = {
         units.fold(name): row.slug
@@ -68,7 +68,7 @@ def of_city(city: City) -> Gazetteer:
         for name in (row.slug, row.short, row.name.en, row.name.zh)
     }
     nodes = [(area.code, (area.code, area.name.zh, area.name.en, *area.aliases)) for area in city.areas]
-    return Gazetteer(named, _tree(nodes), _categories(row.path for row in city.categories))
+    return Names(named, _tree(nodes), _categories(row.path for row in city.categories))
 
 
 def _categories(paths: Iterable[str]) -> dict[str, str]:
