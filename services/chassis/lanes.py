@@ -275,6 +275,7 @@ class Lanes:
         self.batch_size, self.wait_s = batch_size, wait_s
         self.state: Any = None
         self.lanes = [Lane(shard, self) for shard in range(shards)]
+        publisher.stop_shard = lambda shard, why: self.lanes[shard].stop(why)
 
     def put(self, shard: int, work: Work) -> None:
         self.lanes[shard].put(work)

@@ -6,7 +6,7 @@ make repeats; a try-lock makes that rare.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -47,7 +47,12 @@ async def append_late(conn: database.Connection, topic: str, shard: int, out: tr
 
 
 class Publisher:
-    """One loop a shard. `wake(shard)` after a commit; a sweep each second finds what a dead process left."""
+    """One loop a shard. `wake(shard)` after a commit; a sweep each second finds what a dead process left.
+
+    `stop_shard` is told of a shard of which records are lost: nothing more of it is published, the others go on.
+    """
+
+    stop_shard: Callable[[int, str], None]
 
     def __init__(
         self,
@@ -66,6 +71,8 @@ class Publisher:
         # Each holds a connection until Kafka answers: with Kafka away they must leave some to everybody else.
         self._at_once = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
         self._refusing: dict[int, set[str]] = {shard: set() for shard in range(shards)}
+        self._lost: set[int] = set()
+        self.stop_shard = _unheard
 
     def wake(self, shard: int) -> None:
         if shard in self._woken:
@@ -131,6 +138,8 @@ class Publisher:
                                           [self._record(by_topic[topic][0], shard)])  # fmt: skip
                 self._refusing[shard].discard(topic)
             self.wake(shard)
+        except ShardStopped as stopped:
+            self._lose(shard, stopped)
         except Exception as failed:
             if not isinstance(failed, Undelivered | TooLarge) and nature(failed) is not Nature.TRANSIENT:
                 raise
@@ -138,8 +147,13 @@ class Publisher:
 
     async def _attempt(self, shard: int) -> bool:
         """One round; False when there is reason to come back by oneself."""
+        if shard in self._lost:
+            return True
         try:
             return await self.publish(shard)
+        except ShardStopped as stopped:
+            self._lose(shard, stopped)
+            return True
         except Undelivered as failed:
             metrics.PUBLISH_FAILED.inc()
             log.warning("outbox.undelivered", what=str(failed), shard=shard)
@@ -149,10 +163,16 @@ class Publisher:
             log.warning("outbox.store_away", error=type(failed).__name__, shard=shard)
         return False
 
+    def _lose(self, shard: int, stopped: ShardStopped) -> None:
+        self._lost.add(shard)
+        self._refusing[shard].clear()
+        self.stop_shard(shard, str(stopped))
+
     async def publish(self, shard: int) -> bool:
         """Publish what the shard has waiting. True when nothing is left, False when another publisher is at it.
 
-        Raises Undelivered after everything that could be published is; the cursor of the failed topic stays.
+        Raises Undelivered after everything that could be published is; the cursor of the failed topic stays. Raises
+        ShardStopped when records of it are lost.
         """
         if self._numbers_late and not await self._give_numbers(shard):
             return False
@@ -216,6 +236,10 @@ class Publisher:
     def _record(self, record: Numbered, shard: int) -> Record:
         place = position_headers(Position(self._service, shard, record.number))
         return record.key, record.value, transaction.unpack_headers(record.headers) + place
+
+
+def _unheard(shard: int, why: str) -> None:
+    log.error("outbox.lost", shard=shard, reason=why)
 
 
 def group(rows: Sequence[asyncpg.Record]) -> dict[str, list[Numbered]]:

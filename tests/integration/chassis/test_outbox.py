@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from services.chassis import clock, database, outbox, transaction
+from services.chassis.lanes import Lanes
 from services.chassis.outbox import Publisher, Restored
 from services.chassis.producer import KafkaProducer, Record, Undelivered
 from services.chassis.testing import FakeProducer
@@ -152,6 +153,35 @@ async def test_the_producer_goes_on_after_a_refused_batch(empty_kafka: servers.B
         await producer.send("suban.nowhere.v1", 0, [(b"k", b"2", [])])
     assert await producer.send(topics.NOTICES, 0, [(b"k", b"3", [])]) == 1
     await producer.close()
+
+
+async def test_lost_records_stop_their_shard_and_no_other(pool: asyncpg.Pool) -> None:
+    """The process does not end, which would only make it end again at the next start."""
+    producer = FakeProducer()
+    publisher = Publisher(pool, producer, toy.NAME, toy.SHARDS)
+    lanes = Lanes(pool, toy.NAME, toy.SHARDS, EVEN, publisher)
+    for shard in (0, 1):
+        for name in ("a", "b"):
+            await _write(pool, name, shard=shard)
+    await pool.execute("DELETE FROM outbox WHERE shard = 0 AND first = 1")
+    publishing = asyncio.create_task(publisher.run())
+
+    async def done() -> bool:
+        return bool(lanes.stopped()) and _numbers(producer, partition=1) == [1, 2]
+
+    await toy.until(done)
+    assert lanes.stopped() == ["shard 0: outbox: number 1 is not kept any more, 2 is the next"]
+    await _write(pool, "c", shard=1)
+    publisher.wake(1)
+    await toy.until(lambda: _has(producer, 3))
+    assert not publishing.done()
+    assert (topics.NOTICES, 0) not in producer.sent
+    publishing.cancel()
+    await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def _has(producer: FakeProducer, number: int) -> bool:
+    return number in _numbers(producer, partition=1)
 
 
 class _Hanging:
