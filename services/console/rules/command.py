@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import keyword
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ USAGE = 2
 CITY = Path("deploy/city/pingshan")
 VERBS = {
     "learn": "propose a duty list from past dispatching 由历史派单学得建议",
+    "import": "a duty list as a table (CSV, xlsx) to rules.yaml 导入事项清单",
+    "export": "rules.yaml as a table 导出事项清单",
+    "try": "one request through the rules, and why 试派一件",
     "replay": "run history through a set of rules: who would get what 以历史检验规则",
 }
 
@@ -44,4 +48,5 @@ def main(arguments: list[str]) -> int:
 
 
 def _module(verb: str) -> Any:
-    return importlib.import_module(f"services.console.rules.{verb}")
+    name = f"{verb}_" if keyword.iskeyword(verb) else verb
+    return importlib.import_module(f"services.console.rules.{name}")

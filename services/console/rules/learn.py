@@ -10,7 +10,7 @@ from rich.table import Table
 from services.chassis.document import BadFile
 from services.console.rules import columns, sheet, writing
 from services.contracts.faults import Fault
-from services.router import candidates, learn, names
+from services.router import drafts, learn, names
 from services.router.history import Past
 from services.router.learn import Thresholds
 from services.router.names import Names
@@ -74,7 +74,7 @@ def _known(folder: Path) -> tuple[Names, str]:
     """What the city calls things, so that its own units and areas keep their names; nothing where there is no city."""
     if not (folder / "city.yaml").exists():
         return learn.NOTHING_KNOWN, learn.DESK
-    city = candidates.city(folder)
+    city = drafts.city(folder).city
     return names.of_city(city), city.file.desk
 
 

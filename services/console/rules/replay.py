@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services.console.rules import columns, sheet
-from services.router import candidates, replay
-from services.router.candidates import Candidate
+from services.router import drafts, replay
+from services.router.drafts import Draft
 from services.router.replay import Outcome
 
 SHOWN = 20
@@ -44,27 +44,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
-    candidate = candidates.load(asked.rules, asked.city)
-    outcome = _against(asked, candidate)
+    draft = drafts.load(asked.rules, asked.city)
+    outcome = _against(asked, draft)
     if asked.json:
         json.dump(replay.summary(outcome, asked.top), sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
-        show(outcome, candidate, asked.top)
+        show(outcome, draft, asked.top)
     return _verdict(asked, outcome)
 
 
-def _against(asked: argparse.Namespace, candidate: Candidate) -> Outcome:
-    source = candidate.proposal.source if candidate.proposal else None
+def _against(asked: argparse.Namespace, draft: Draft) -> Outcome:
+    source = draft.proposal.source if draft.proposal else None
     table = sheet.read(Path(asked.against))
     past = columns.cases(table, columns.columns(asked, source), asked, source)
-    return replay.history(candidate.duty, candidate.names, past)
+    return replay.history(draft.duty, draft.names, past)
 
 
-def show(outcome: Outcome, candidate: Candidate, top: int) -> None:
+def show(outcome: Outcome, draft: Draft, top: int) -> None:
     console = Console()
     table = Table("from 原单位", "to 现单位", "cases 件", "share", "examples 例", title=_title(outcome))
-    units = candidate.duty.city.department_by_slug
+    units = draft.duty.city.department_by_slug
     for one in outcome.matrix()[:top]:
         source, target = (units[slug].name.zh if slug in units else slug for slug in (one.source, one.target))
         table.add_row(

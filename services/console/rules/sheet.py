@@ -94,10 +94,10 @@ def _workbook(path: Path, raw: bytes) -> Iterator[tuple[int, Cells]]:
 
 
 def safe(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: what looks like a formula is quoted."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """A cell that a spreadsheet takes for text: what looks like a formula is quoted, and what looks quoted again."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def plain(cell: str) -> str:
     """What `safe` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell

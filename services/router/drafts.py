@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis import document, files
-from services.chassis.files import Loaded
-from services.contracts import city as cities
-from services.contracts.city import City
+from services.chassis.files import Loaded, Parts
 from services.contracts.faults import Fault
 from services.router import names, proposal, rules
 from services.router.names import Names
@@ -21,7 +19,7 @@ from services.router.rules import DutyList, Rules
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Draft:
     """`names` turn a history's words into the duty list's; `proposal` is None for a plain rules.yaml."""
 
     duty: DutyList
@@ -30,14 +28,14 @@ class Candidate:
     proposal: Proposal | None = None
 
 
-def load(path: Path, city_dir: Path) -> Candidate:
+def load(path: Path, city_dir: Path) -> Draft:
     """Raises BadFile with every fault, in the file or, for a rules.yaml, in the city's folder."""
     if is_proposal(path):
         proposed = files.load(path, Proposal).value
-        return Candidate(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
-    town = city(city_dir)
-    listed = rules_of(path, town).value
-    return Candidate(DutyList(town, listed), names.of_city(town), path)
+        return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
+    beside = city(city_dir)
+    listed = rules_of(path, beside).value
+    return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path)
 
 
 def is_proposal(path: Path) -> bool:
@@ -46,15 +44,25 @@ def is_proposal(path: Path) -> bool:
     return isinstance(value, dict) and "source" in value
 
 
-def city(folder: Path) -> City:
-    return files.load_all(folder, cities.MODELS, cities.assemble, cities.problems).value
+def city(folder: Path) -> DutyList:
+    """A city without its rules. Raises BadFile."""
+    models = {name: model for name, model in rules.MODELS.items() if name != rules.FILE}
+    return files.load_all(folder, models, _without_rules, _city_problems).value
 
 
-def rules_of(path: Path, town: City) -> Loaded[Rules]:
+def _without_rules(parts: Parts) -> DutyList:
+    return rules.assemble({**parts, rules.FILE: Rules.model_construct(rules=())})
+
+
+def _city_problems(duty: DutyList) -> Iterable[Fault]:
+    return (one for one in rules.problems(duty) if one.file != rules.FILE)
+
+
+def rules_of(path: Path, beside: DutyList) -> Loaded[Rules]:
     """A rules.yaml under any name. Raises BadFile; its faults bear the file's own name."""
 
     def check(listed: Rules) -> Iterable[Fault]:
-        found = rules.problems(DutyList(town, listed))
+        found = rules.problems(dataclasses.replace(beside, rules=listed))
         return (dataclasses.replace(one, file=path.name) for one in found if one.file == rules.FILE)
 
     return files.load(path, Rules, check)
