@@ -128,7 +128,7 @@ class Departments:
         await self._pass(_between(dice, *way.accepts) * hurry)
         seen = {"assignment_version": letter["assignment_version"]}
         if dice.random() < way.returns and letter["assignment_version"] == 1:
-            return await self._say(slug, case, "return", **seen, reason_code="not_our_duty",
+            return await self._say(slug, case, "return", **seen, reason_code="wrong_jurisdiction",
                                    grounds="经核实不属于本单位职责。", suggested_owner=self._neighbour(slug, dice))  # fmt: skip
         await self._accept(slug, case, letter, dice.random() < way.names_handler, seen)
         await self._pass(_between(dice, *way.resolves) * hurry)

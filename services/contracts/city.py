@@ -24,6 +24,7 @@ from services.contracts.channels import CanonicalField as CanonicalField
 from services.contracts.channels import Channel as Channel
 from services.contracts.channels import ChannelsFile as ChannelsFile
 from services.contracts.channels import Preset as Preset
+from services.contracts.disputes import Disputes, Returns
 from services.contracts.faults import Fault, Place
 from services.contracts.plans import Plans, Target
 from services.contracts.policy import Policy
@@ -53,6 +54,8 @@ class CityFile(Row):
     supervision: Slug
     silent_close: Target = timedelta(days=3)
     return_window: Target = timedelta(hours=2)
+    returns: Returns = Returns()
+    disputes: Disputes = Disputes()
 
     @field_validator("timezone")
     @classmethod

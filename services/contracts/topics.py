@@ -31,6 +31,7 @@ class Topic:
 
 SUBMISSIONS = "suban.submissions.v1"
 CASES = "suban.cases.v1"
+EMERGENCIES = "suban.emergencies.v1"
 CLOCKS = "suban.clocks.v1"
 NOTICES = "suban.notices.v1"
 WATERMARKS = "suban.watermarks.v1"
@@ -55,6 +56,14 @@ TOPICS: tuple[Topic, ...] = (
         Partitions.BY_CASE,
         30 * DAY,
         "the log: a month lets clocks and reports be rebuilt from it",
+    ),
+    Topic(
+        EMERGENCIES,
+        "router",
+        "the emergency services' desk (110, 119, 120, 122)",
+        Partitions.BY_CASE,
+        30 * DAY,
+        "as long as the log it is about; nothing else is on it, so that nothing queues before it",
     ),
     Topic(CLOCKS, "sla", "notify, anybody", Partitions.BY_CASE, 30 * DAY, "as long as the log it is about"),
     Topic(NOTICES, "notify", "anybody", Partitions.BY_CASE, 30 * DAY, "as long as the log it is about"),

@@ -104,13 +104,25 @@ class ResolutionKind(StrEnum):
 
 
 class ReturnReason(StrEnum):
-    """Reason codes of a return 退单."""
+    """Reason codes of a return 退单. Words of earlier versions are read as the ones that took their place."""
 
-    NOT_OUR_DUTY = "not_our_duty"
-    NOT_OUR_AREA = "not_our_area"
+    WRONG_JURISDICTION = "wrong_jurisdiction"
+    WRONG_CATEGORY = "wrong_category"
     DUPLICATE = "duplicate"
-    INFORMATION_MISSING = "information_missing"
+    INSUFFICIENT_INFORMATION = "insufficient_information"
+    OUTSIDE_POWERS = "outside_powers"
     OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ReturnReason | None":
+        return cls(EARLIER_RETURN_REASONS[value]) if value in EARLIER_RETURN_REASONS else None
+
+
+EARLIER_RETURN_REASONS: dict[object, str] = {
+    "not_our_duty": "wrong_jurisdiction",
+    "not_our_area": "wrong_jurisdiction",
+    "information_missing": "insufficient_information",
+}
 
 
 class Emergency(StrEnum):

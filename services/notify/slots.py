@@ -86,13 +86,13 @@ CLASSES: Mapping[TriageClass, Said] = {
 }
 # Codes of a return, and those a desk may reject with; another code is said as OTHER_REASON, never as the code.
 REASONS: Mapping[str, Said] = {
-    ReturnReason.NOT_OUR_DUTY: ("非本单位职责", "not that unit's duty"),
-    ReturnReason.NOT_OUR_AREA: ("非本单位辖区", "not that unit's area"),
+    ReturnReason.WRONG_JURISDICTION: ("非本单位管辖", "not in that unit's jurisdiction"),
+    ReturnReason.WRONG_CATEGORY: ("类别不符", "the category is wrong"),
     ReturnReason.DUPLICATE: ("重复诉求", "a duplicate"),
-    ReturnReason.INFORMATION_MISSING: ("信息不全", "information is missing"),
+    ReturnReason.INSUFFICIENT_INFORMATION: ("信息不全", "information is missing"),
+    ReturnReason.OUTSIDE_POWERS: ("超出职权", "outside the city's powers"),
     "out_of_scope": ("不属受理范围", "outside what we handle"),
     "not_a_request": ("无具体诉求", "nothing is asked for"),
-    "insufficient_information": ("信息不全", "information is missing"),
     "in_litigation": ("已进入法定程序", "it is before a court or another authority"),
     "spam": ("无效信息", "not a genuine request"),
     "abusive": ("内容不当", "improper content"),

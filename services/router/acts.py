@@ -7,7 +7,7 @@ from services.contracts import events
 from services.contracts.events import ActReceived, Event
 from services.contracts.values import ActKind
 from services.router import case as cases
-from services.router import desk, lifecycle, records
+from services.router import desk, kinship, lifecycle, records
 from services.router.case import Case
 from services.router.lifecycle import Illegal, Who
 from services.router.verdicts import Done
@@ -34,7 +34,8 @@ def decide(case: Case, act: ActReceived, now: datetime) -> Done | Kept:
         case ActKind.URGE:
             return _urge(cases.moved(case, case.state, at), at)
         case ActKind.WITHDRAW:
-            return desk.withdrawn(cases.moved(case, found.state, at), case, at, ACTOR)
+            done = desk.withdrawn(cases.moved(case, found.state, at), case, at, ACTOR)
+            return kinship.with_follow_ups(case, done)
         case ActKind.RATE:
             return Kept()
 

@@ -7,14 +7,21 @@ from datetime import datetime
 from services.contracts import ids
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plan
-from services.contracts.values import Handler, Holder, Kind, State, TriageClass
+from services.contracts.values import Emergency, Handler, Holder, Kind, State, TriageClass
+from services.router import family as families
+from services.router import quarrel as quarrels
+from services.router.family import Family
+from services.router.quarrel import Quarrel
 
 LEAD, ASSIST, DESK = "lead", "assist", "desk"
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A stretch of time in which the case was a department's to act on; `closed_at` None while it is."""
+    """A stretch of time in which the case was a department's to act on; `closed_at` None while it is.
+
+    `forced`: by a ruling; it cannot be returned.
+    """
 
     id: str
     version: int
@@ -22,6 +29,7 @@ class Assignment:
     role: str
     opened_at: datetime
     closed_at: datetime | None = None
+    forced: bool = False
 
     def covers(self, at: datetime) -> bool:
         return self.opened_at <= at and (self.closed_at is None or at <= self.closed_at)
@@ -33,6 +41,7 @@ class Case:
 
     `area_owner` 属地单位 sees the case beside whoever acts on it; nobody's of a 举报, which may be about them.
     `trail` is every state with the instant it began, so that it can be said what was legal at an earlier one.
+    `unconfirmed_since`: handed to the `emergency` service then, and the desk has not confirmed it yet.
     """
 
     id: CaseId
@@ -55,6 +64,15 @@ class Case:
     responded_at: datetime | None = None
     close_at: datetime | None = None
     area_owner: str | None = None
+    emergency: Emergency | None = None
+    unconfirmed_since: datetime | None = None
+    quarrel: Quarrel = quarrels.NONE
+    family: Family = families.NONE
+
+    @property
+    def counted_from(self) -> datetime:
+        """The earliest receipt among the cases this one stands for: its clocks count from there."""
+        return min((self.received_at, *(one.received_at for one in self.family.absorbed)))
 
     @property
     def open(self) -> Iterator[Assignment]:
@@ -83,14 +101,19 @@ def moved(case: Case, state: State, at: datetime) -> Case:
 
 
 def handed(
-    case: Case, holder: Holder, assists: tuple[str, ...], at: datetime, state: State | None = None
+    case: Case,
+    holder: Holder,
+    assists: tuple[str, ...],
+    at: datetime,
+    state: State | None = None,
+    forced: bool = False,
 ) -> Case:
     """To another owner: open assignments end, new ones begin under the next assignment version.
 
     `state`: with the move to that state, as `moved` does it (in one copy: registration is the hot path).
     """
     version = case.assignment_version + 1
-    lead = _assignment(case.id, version, holder.unit, DESK if holder.is_desk else LEAD, at)
+    lead = _assignment(case.id, version, holder.unit, DESK if holder.is_desk else LEAD, at, forced)
     helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in assists)
     over = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
     return replace(
@@ -114,7 +137,8 @@ def ended(case: Case, at: datetime) -> Case:
     )
 
 
-def _assignment(case_id: CaseId, version: int, department: str, role: str, at: datetime) -> Assignment:
-    return Assignment(
-        str(ids.derive("assignment", str(case_id), str(version), department)), version, department, role, at
-    )
+def _assignment(
+    case_id: CaseId, version: int, department: str, role: str, at: datetime, forced: bool = False
+) -> Assignment:
+    id_ = str(ids.derive("assignment", str(case_id), str(version), department))
+    return Assignment(id_, version, department, role, at, forced=forced)

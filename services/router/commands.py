@@ -8,10 +8,10 @@ command was taken, never before the case's previous time, never after now (deliv
 from dataclasses import replace
 from datetime import datetime
 
-from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond
+from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond, Ruling, Split
 from services.contracts.values import Handler, ResponseBasis
 from services.router import case as cases
-from services.router import effects, guards, handling, lifecycle, records, wording
+from services.router import effects, guards, handling, kinship, lifecycle, moves, records, wording
 from services.router.case import Assignment, Case
 from services.router.decide import Law
 from services.router.lifecycle import Illegal, Moved, Who
@@ -31,13 +31,14 @@ def decide(law: Law, case: Case, dossier: Dossier | None, asked: Asked) -> Verdi
     if refused is None and who is not None:
         match lifecycle.move(case.state, asked.command.command, who):
             case Illegal() as illegal:
-                refused = _illegal(case, illegal)
+                refused = _illegal(case, illegal, who)
             case Moved(edge, state):
                 said = guards.GUARDS[edge.guard](law.city, case, asked) if edge.guard else None
                 if said is None:
                     at = asked.at(case)
                     after = cases.moved(case, state, at)
-                    return effects.apply(Scene(law, case, after, asked, at, dossier))
+                    done = effects.apply(Scene(law, case, after, asked, at, dossier))
+                    return kinship.with_follow_ups(case, done)
                 refused = _guarded(case, asked, who, said)
     assert refused is not None
     return _counted(case, asked, refused)
@@ -65,28 +66,25 @@ def _who(case: Case, asked: Asked) -> Who | None:
 def _not_theirs(case: Case, asked: Asked, who: Who | None) -> Refused | None:
     seen = asked.command.assignment_version
     if seen is not None and seen != case.assignment_version:
-        return Refused(
-            Refusal.STALE_VERSION, wording.STALE, lifecycle.legal(case.state, who) if who else (), case
-        )
+        return Refused(Refusal.STALE_VERSION, wording.STALE, moves.legal(case, who) if who else (), case)
     if who is None:
         return Refused(Refusal.NOT_YOURS, wording.NOT_YOURS, (), case)
     return None
 
 
-def _illegal(case: Case, found: Illegal) -> Refused:
+def _illegal(case: Case, found: Illegal, who: Who) -> Refused:
+    legal = moves.legal(case, who)
     if not found.served:
-        return Refused(
-            Refusal.NOT_SERVED_YET, wording.not_served(found.command, found.legal), found.legal, case
-        )
-    return Refused(
-        Refusal.ILLEGAL_MOVE, wording.illegal(found.command, found.state, found.legal), found.legal, case
-    )
+        return Refused(Refusal.NOT_SERVED_YET, wording.not_served(found.command, legal), legal, case)
+    return Refused(Refusal.ILLEGAL_MOVE, wording.illegal(found.command, found.state, legal), legal, case)
 
 
 def _guarded(case: Case, asked: Asked, who: Who, said: Said) -> Refused:
     command = asked.command
-    legal = tuple(name for name in lifecycle.legal(case.state, who) if name != command.command)
-    code = Refusal.UNKNOWN_DEPARTMENT if isinstance(command, Assign) else Refusal.ILLEGAL_MOVE
+    legal = tuple(name for name in moves.legal(case, who) if name != command.command)
+    code = (
+        Refusal.UNKNOWN_DEPARTMENT if isinstance(command, Assign | Ruling | Split) else Refusal.ILLEGAL_MOVE
+    )
     return Refused(code, said, legal, case)
 
 

@@ -8,7 +8,7 @@ from services.contracts.commands import Assign, Reject
 from services.contracts.events import Event
 from services.contracts.values import Holder
 from services.router import case as cases
-from services.router import records, wording
+from services.router import records, reviews, wording
 from services.router.case import Case
 from services.router.scene import Scene
 from services.router.verdicts import Done
@@ -20,8 +20,12 @@ def assign(scene: Scene) -> Done:
     owner = Holder(unit=command.department, is_desk=False)
     after = cases.handed(scene.after, owner, command.assists, scene.at)
     told = records.dispatched(after, scene.at, scene.actor, str(wording.ASSIGNED))
+    last = scene.before.quarrel.under_review
+    upheld = last is None or last.department != command.department
+    after, judged = reviews.settled(after, scene.at, scene.actor, upheld, reviews.DESK, scene.law.desk)
     letters = records.opened(after, scene.dossier, scene.city, str(wording.by_desk(command.reason)))
-    return Done(after, scene.at, (told, *records.cancelled(scene.before, str(wording.ASSIGNED)), *letters))
+    over = records.cancelled(scene.before, str(wording.ASSIGNED))
+    return Done(after, scene.at, (told, *judged, *over, *letters))
 
 
 def close(scene: Scene) -> Done:

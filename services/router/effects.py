@@ -7,17 +7,28 @@ from collections.abc import Callable, Mapping
 
 from services.contracts.commands import (
     Accept,
+    Appeal,
     Assign,
     Close,
     Command,
+    Confirm,
+    Dispute,
+    HandOff,
+    Meet,
+    Merge,
+    Refuse,
     Reject,
     Resolve,
     Respond,
     Return,
+    Ruling,
+    Split,
     Start,
+    Unmerge,
+    Uphold,
     Withdraw,
 )
-from services.router import desk, handling, returns
+from services.router import desk, disputes, emergencies, handling, merging, returns, reviews, rulings
 from services.router.scene import Scene
 from services.router.verdicts import Done
 
@@ -31,12 +42,30 @@ EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
     Close: desk.close,
     Reject: desk.reject,
     Withdraw: desk.withdraw,
+    Uphold: reviews.uphold,
+    Refuse: reviews.refuse,
+    Dispute: disputes.open_one,
+    Meet: disputes.meet,
+    Ruling: rulings.rule,
+    Split: rulings.split,
+    Appeal: rulings.appeal,
+    Merge: merging.merge,
+    Unmerge: merging.unmerge,
+    HandOff: emergencies.hand_off,
+    Confirm: emergencies.confirm,
 }
 
 # Commands that open an assignment write letters, and a letter says what was sent.
 OPENING: tuple[type[Command], ...] = (
     Assign,
     Return,
+    Refuse,
+    Dispute,
+    Ruling,
+    Split,
+    Merge,
+    Unmerge,
+    HandOff,
 )
 
 

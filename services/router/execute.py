@@ -4,7 +4,7 @@ Identity is (actor, command id) with the hash of the body: a repeat gets the fir
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -17,15 +17,23 @@ from pydantic import ValidationError
 from services.chassis import service as chassis
 from services.chassis.transaction import Tx
 from services.contracts import ids, topics
-from services.contracts.commands import COMMAND, AnyCommand, Refusal
-from services.contracts.events import CaseEvent, CaseResponded, CaseReturned, CommandAccepted, CommandRefused
+from services.contracts.commands import COMMAND, AnyCommand, Merge, Refusal
+from services.contracts.events import (
+    CaseDisputed,
+    CaseEvent,
+    CaseResponded,
+    CaseReturned,
+    CaseReturnReviewed,
+    CommandAccepted,
+    CommandRefused,
+)
 from services.contracts.ids import CaseId
-from services.router import commands, metrics, store, unreadable, wording
+from services.router import commands, merging, metrics, store, unreadable, wording
 from services.router.case import Case
 from services.router.records import Dossier
 from services.router.state import State
 from services.router.store import Move, Reply
-from services.router.verdicts import Asked, Refused, Verdict
+from services.router.verdicts import Asked, Done, Refused, Verdict
 from services.router.wording import Said
 
 NOBODY = CaseId(UUID(int=0))
@@ -128,6 +136,7 @@ class _Batch:
     changed: dict[CaseId, Case]
     moves: list[Move]
     new: list[Reply]
+    others: dict[CaseId, Case]
 
 
 async def run(taken: Sequence[Taken], tx: Tx[State]) -> list[Answer]:
@@ -145,7 +154,9 @@ async def _gather(taken: Sequence[Taken], tx: Tx[State]) -> _Batch:
     dossiers = await store.dossiers_of(tx.conn, wanted)
     replies = await store.replies_to(tx.conn, [(one.actor, one.command_id) for one in taken])
     parked = await store.parked_among(tx.conn, cases) if tx.row.parked else set()
-    return _Batch(tx, cases, dossiers, replies, parked, {}, [], [])
+    named = [merging.other_of(one.asked.command) for one in taken if isinstance(one.asked.command, Merge)]
+    others = await store.cases_of(tx.conn, named) if named else {}
+    return _Batch(tx, cases, dossiers, replies, parked, {}, [], [], others)
 
 
 def _one(batch: _Batch, taken: Taken) -> Answer:
@@ -157,11 +168,21 @@ def _one(batch: _Batch, taken: Taken) -> Answer:
         return _for_now(batch, taken, Refused(Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE))
     if case.id in batch.parked:
         return _for_now(batch, taken, Refused(Refusal.PARKED, wording.PARKED))
-    verdict = commands.decide(batch.tx.state.law, case, batch.dossiers.get(case.id), taken.asked)
+    verdict = commands.decide(
+        batch.tx.state.law, case, batch.dossiers.get(case.id), _knowing(batch, taken.asked)
+    )
     answer = Answer(_reply(taken, verdict), taken.case_id, taken.cause)
     _fold(batch, taken, verdict)
     _remember(batch, taken, answer)
     return answer
+
+
+def _knowing(batch: _Batch, asked: Asked) -> Asked:
+    """With the other case that the command names, as far as this batch knows it."""
+    if not isinstance(asked.command, Merge):
+        return asked
+    other = merging.other_of(asked.command)
+    return replace(asked, other=batch.cases.get(other) or batch.others.get(other))
 
 
 def _for_now(batch: _Batch, taken: Taken, refused: Refused) -> Answer:
@@ -185,9 +206,9 @@ def _fold(batch: _Batch, taken: Taken, verdict: Verdict) -> None:
         return
     case = verdict.case
     batch.cases[case.id] = batch.changed[case.id] = case
-    batch.moves.append(
-        Move(case, verdict.at, taken.asked.command.command, taken.actor, _details(taken.asked.command))
-    )
+    details = _details(taken.asked.command)
+    done = verdict if isinstance(verdict, Done) else Done(case, verdict.at, verdict.events)
+    batch.moves.append(store.moved(done, taken.asked.command.command, taken.actor, details))
     tell(batch.tx, case.id, verdict, taken.cause)
 
 
@@ -198,6 +219,10 @@ def tell(tx: Tx[State], case_id: CaseId, verdict: Verdict, cause: str) -> None:
         tx.emit(event, case_id=case_id, cause=cause, at=at)
         if isinstance(event, CaseReturned):
             tx.after_commit.append(metrics.RETURNED.labels(event.reason_code).inc)
+        if isinstance(event, CaseDisputed):
+            tx.after_commit.append(metrics.DISPUTED.labels(event.ground).inc)
+        if isinstance(event, CaseReturnReviewed):
+            tx.after_commit.append(metrics.REVIEWED.labels(str(event.upheld).lower(), event.by).inc)
         if isinstance(event, CaseResponded) and event.late_taken:
             tx.after_commit.append(metrics.LATE_RESPONSES.inc)
 

@@ -111,7 +111,7 @@ def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
         if done.case.version > case.version:
             batch.cases[case.id] = done.case
             batch.changed.add(case.id)
-            batch.moves.append(Move(done.case, done.at, row.act.kind, acts.ACTOR, "{}"))
+            batch.moves.append(store.moved(done, row.act.kind, acts.ACTOR))
 
 
 async def _apply(batch: _Batch) -> None:
@@ -193,7 +193,7 @@ async def _close(tx: Tx[State], silent: Sequence[Case]) -> None:
         )
         assert isinstance(done, Done), done
         execute.tell(tx, case.id, done, str(ids.derive("silent", str(case.id), str(case.version))))
-        moves.append(Move(done.case, done.at, "close", "timer", "{}"))
+        moves.append(store.moved(done, "close", "timer"))
     await store.change(tx.conn, [move.case for move in moves], moves)
     tx.after_commit.append(lambda: metrics.CLOSED_BY_SILENCE.inc(len(moves)))
 

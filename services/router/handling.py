@@ -93,7 +93,9 @@ def resolve(scene: Scene) -> Done:
     command = scene.asked.command
     assert isinstance(command, Resolve)
     lead = records.lead_of(scene.after)
-    after = replace(scene.after, close_at=scene.at + scene.city.file.silent_close)
+    # A part is closed with its parent, not by a silence of its own.
+    alone = scene.after.family.parent is None
+    after = replace(scene.after, close_at=scene.at + scene.city.file.silent_close if alone else None)
     told = events.CaseResolved(
         **records.line(after, scene.at, scene.actor), assignment_id=lead.id, department=lead.department,
         kind=command.kind, public_text=command.public_text,

@@ -32,10 +32,31 @@ ACTS = Counter(
 CLOSED_BY_SILENCE = Counter(
     "suban_router_closed_by_silence_total", "Resolved cases closed when their silent period was over"
 )
+FOLLOWED = Counter(
+    "suban_router_follow_ups_total",
+    "What cases did to one another, done under the other's lock, by kind",
+    ["kind"],
+)
+FOLLOW_UPS = Gauge("suban_router_follow_ups_waiting", "Follow-ups written and not yet done")
+DISPUTED = Counter(
+    "suban_router_disputed_total",
+    "Cases disputed 争议: limit of returns, named back, by the desk",
+    ["ground"],
+)
+REVIEWED = Counter(
+    "suban_router_returns_reviewed_total", "Returns judged, by verdict and by who judged", ["upheld", "by"]
+)
+UNCONFIRMED = Gauge(
+    "suban_router_emergencies_unconfirmed", "Emergencies handed off that the desk has not confirmed"
+)
+UNCONFIRMED_AGE = Gauge(
+    "suban_router_emergency_unconfirmed_seconds", "Age of the oldest hand-off that is not confirmed; 0: none"
+)
 RULES = Gauge("suban_router_rules", "Rules of the duty list in force")
 
 METRICS = (
-    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, CLOSED_BY_SILENCE, RULES,
+    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, CLOSED_BY_SILENCE, RULES, FOLLOWED, FOLLOW_UPS,
+    DISPUTED, REVIEWED, UNCONFIRMED, UNCONFIRMED_AGE,
 )  # fmt: skip
 
 

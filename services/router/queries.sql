@@ -22,11 +22,13 @@ ON CONFLICT DO NOTHING;
 -- name: change_cases
 UPDATE cases SET state = r.state, version = r.version, assignment_version = r.assignment_version, holder = r.holder,
     holder_is_desk = r.holder_is_desk, holder_reason = r.holder_reason, bounces = r.bounces, changed_at = r.changed_at,
-    responded_at = r.responded_at, close_at = r.close_at, record = r.record
+    responded_at = r.responded_at, close_at = r.close_at, review_at = r.review_at,
+    unconfirmed_since = r.unconfirmed_since, record = r.record
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::boolean[], $7::text[], $8::smallint[],
-            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[])
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+            $14::text[])
     AS r (case_id, state, version, assignment_version, holder, holder_is_desk, holder_reason, bounces,
-          changed_at, responded_at, close_at, record)
+          changed_at, responded_at, close_at, review_at, unconfirmed_since, record)
 WHERE cases.case_id = r.case_id;
 
 -- name: save_seen
@@ -96,3 +98,44 @@ FROM seen_by s JOIN cases c USING (case_id)
 WHERE s.department = $7 AND (s.received_at, s.case_id) > ($1, $2) AND s.received_at <= $3
   AND ($4::text IS NULL OR c.state = $4) AND ($5::text IS NULL OR c.holder = $5)
 ORDER BY s.received_at, s.case_id LIMIT $6;
+
+-- name: save_follow_ups
+INSERT INTO follow_up (case_id, by_case, kind, body)
+SELECT case_id, by_case, kind, body FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS r (case_id, by_case, kind, body, place)
+ORDER BY place;
+
+-- name: waiting_follow_ups
+SELECT id, case_id FROM follow_up WHERE failure IS NULL ORDER BY id LIMIT 1000;
+
+-- name: follow_ups
+SELECT id, body FROM follow_up WHERE id = ANY($1::bigint[]) ORDER BY id;
+
+-- name: follow_ups_done
+DELETE FROM follow_up WHERE id = ANY($1::bigint[]);
+
+-- name: follow_up_failed
+UPDATE follow_up SET failure = $2 WHERE id = $1;
+
+-- name: save_candidates
+INSERT INTO precedent (id, case_id, number, made_at, authority, rule)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+ON CONFLICT (id) DO UPDATE SET made_at = excluded.made_at, authority = excluded.authority, rule = excluded.rule;
+
+-- name: precedents
+SELECT id, case_id, number, made_at, authority, rule FROM precedent ORDER BY made_at DESC, id LIMIT $1;
+
+-- name: reviewable
+SELECT case_id FROM cases
+WHERE shard = $1 AND review_at <= $2 AND NOT EXISTS (SELECT FROM parked WHERE parked.case_id = cases.case_id)
+ORDER BY review_at LIMIT 200;
+
+-- name: disputes
+SELECT c.*, p.body AS plan_body FROM cases c JOIN plan p ON p.digest = c.plan
+WHERE c.state = 'disputed' AND (c.changed_at, c.case_id) > ($1, $2) ORDER BY c.changed_at, c.case_id LIMIT $3;
+
+-- name: grounds_of
+SELECT case_id, actor, at, command, details FROM move
+WHERE case_id = ANY($1::uuid[]) AND command IN ('return', 'meet', 'dispute') ORDER BY case_id, version;
+
+-- name: unconfirmed
+SELECT count(*) AS many, min(unconfirmed_since) AS since, clock_timestamp() AS wall FROM cases WHERE unconfirmed_since IS NOT NULL;

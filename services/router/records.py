@@ -13,7 +13,7 @@ from services.contracts.city import City
 from services.contracts.events import SubmissionReceived
 from services.contracts.values import Holder, Kind, State
 from services.router import case as cases
-from services.router import lifecycle
+from services.router import moves
 from services.router.case import Assignment, Case
 from services.router.lifecycle import Who
 
@@ -37,12 +37,15 @@ class Line(TypedDict):
     version: int
     holder: Holder
     actor: str
+    parent: str | None
 
 
 def line(case: Case, at: datetime, actor: str) -> Line:
+    kin = case.family.parent
     return Line(
-        number=case.number, at=at, state=case.state, version=case.version, holder=case.holder, actor=actor
-    )
+        number=case.number, at=at, state=case.state, version=case.version, holder=case.holder, actor=actor,
+        parent=str(kin.case_id) if kin else None,
+    )  # fmt: skip
 
 
 def registered(
@@ -63,7 +66,7 @@ def dispatched(
     assists = tuple(one.department for one in case.open if one.role == cases.ASSIST)
     return events.CaseDispatched(
         **line(case, at, actor), assignment_id=lead.id, assignment_version=lead.version, department=lead.department,
-        assists=assists, rule_id=rule_id, rules_digest=digest, reason=reason,
+        assists=assists, forced=lead.forced, rule_id=rule_id, rules_digest=digest, reason=reason,
     )  # fmt: skip
 
 
@@ -88,16 +91,18 @@ def _opened(
 ) -> events.AssignmentOpened:
     hidden = sent.kind is Kind.REPORT
     area = city.area_by_code.get(case.area) if case.area else None
-    return events.AssignmentOpened(
+    letter = events.AssignmentForced if to.forced else events.AssignmentOpened
+    return letter(
         assignment_id=to.id,
         assignment_version=to.version,
         number=case.number,
         department=to.department,
         role=to.role,
+        forced=to.forced,
         channel=sent.channel,
         received_at=case.received_at,
-        due_response_at=plans.due_at(case.plan.response, case.received_at),
-        due_close_at=plans.due_at(case.plan.close, case.received_at),
+        due_response_at=plans.due_at(case.plan.response, case.counted_from),
+        due_close_at=plans.due_at(case.plan.close, case.counted_from),
         plan=case.plan.name,
         triage_class=case.triage_class,
         kind=sent.kind,
@@ -115,7 +120,9 @@ def _opened(
         reporter_anonymous=hidden or sent.contact.anonymous,
         rule_id=rule_id,
         reason=reason,
-        legal_moves=lifecycle.legal(case.state, ROLES[to.role]),
+        legal_moves=moves.legal(case, ROLES[to.role]),
+        parent=case.family.parent.number if case.family.parent else None,
+        scope=case.family.scope,
     )
 
 

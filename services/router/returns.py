@@ -1,33 +1,118 @@
-"""退单: a department says the case is not its own. Pure."""
+"""退单: a department says the case is not its own. Who has it next: the rules again, a suggestion, the desk, or a dispute. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.contracts import events
 from services.contracts.commands import Return
-from services.contracts.values import Holder
+from services.contracts.disputes import Suggestion, Uphold
+from services.contracts.events import Event
+from services.contracts.values import Holder, State
 from services.router import case as cases
-from services.router import records, wording
+from services.router import decide, disputes, moves, quarrel, records, reviews, wording
+from services.router.case import Case
+from services.router.decide import Routed
+from services.router.lifecycle import Who
+from services.router.quarrel import Returned
 from services.router.scene import Scene
 from services.router.verdicts import Done
+from services.router.wording import Said
 
 
 def give_back(scene: Scene) -> Done:
-    command, city = scene.asked.command, scene.city
+    """One line for the return; then whatever the city has decided comes after a return."""
+    case, told = _returned(scene)
+    over = records.cancelled(scene.before, str(wording.RETURNED))
+    if ground := disputes.ground(scene.city, case):
+        done = disputes.begun(scene, moves.go(case, "dispute", Who.RULES, scene.at), ground)
+        return replace(done, events=(told, *done.events[:1], *over, *done.events[1:]))
+    if onward := _onward(scene, case):
+        return _sent_on(scene, case, onward, (told,), tuple(over))
+    return _to_desk(scene, case, (told,), tuple(over))
+
+
+def _returned(scene: Scene) -> tuple[Case, events.CaseReturned]:
+    command = scene.asked.command
     assert isinstance(command, Return)
-    lead = records.lead_of(scene.before)
-    why = wording.RETURN_REASONS[command.reason_code]
-    said = str(wording.came_back(lead.department, why, city))
-    desk = Holder(unit=city.file.desk, is_desk=True, reason=said)
-    after = cases.handed(replace(scene.after, bounces=scene.before.bounces + 1), desk, (), scene.at)
+    lead, city = records.lead_of(scene.before), scene.city
+    one = Returned(
+        lead.department, command.reason_code, command.suggested_owner, lead.id, lead.opened_at, scene.at
+    )
+    why = wording.came_back(lead.department, wording.RETURN_REASONS[command.reason_code], city)
+    waits = city.file.returns.uphold is Uphold.SILENCE
+    review_at = scene.at + city.file.returns.review if waits else None
+    case = replace(
+        scene.after,
+        bounces=scene.before.bounces + 1,
+        quarrel=quarrel.returned(scene.before.quarrel, one, review_at),
+        holder=Holder(unit=city.file.desk, is_desk=True, reason=str(why)),
+        handler=None,
+    )
     told = events.CaseReturned(
-        **records.line(after, scene.at, scene.actor), assignment_id=lead.id, department=lead.department,
-        reason_code=command.reason_code, suggested_owner=command.suggested_owner, bounce_count=after.bounces,
+        **records.line(case, scene.at, scene.actor), assignment_id=lead.id, department=lead.department,
+        reason_code=command.reason_code, suggested_owner=command.suggested_owner, bounce_count=case.bounces,
     )  # fmt: skip
+    return case, told
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Who gets it without the desk, and who said so."""
+
+    department: str
+    assists: tuple[str, ...]
+    by: str
+    reason: Said
+    rule_id: str | None = None
+    digest: str | None = None
+
+
+def _onward(scene: Scene, case: Case) -> Onward | None:
+    """A rule that claims it now, else the suggestion where the city uses one. Never who has returned it."""
+    policy, seen = scene.city.file.returns, case.quarrel.departments
+    routed = _again(scene, case)
+    claimed = routed.rule_id is not None and routed.lead is not None
+    if policy.again and claimed and routed.lead is not None:
+        return Onward(
+            routed.lead, routed.assists, reviews.RULES, routed.reason, routed.rule_id, routed.digest
+        )
+    suggested = case.quarrel.returned[-1].suggested_owner
+    known = suggested in scene.city.department_by_slug and suggested not in (*seen, scene.law.desk)
+    if policy.suggestion is Suggestion.USE and suggested and known:
+        return Onward(suggested, (), reviews.POLICY, wording.by_suggestion(suggested, scene.city))
+    return None
+
+
+def _again(scene: Scene, case: Case) -> Routed:
+    """The rules once more, knowing who has returned it; by the category it has now."""
+    sent = scene.dossier.submission
+    sent = sent.model_copy(update={"category": case.category or sent.category})
+    (point,) = scene.law.areas.points([sent.place])
+    return decide.route(scene.law, sent, case.bounces, case.quarrel.departments, point)
+
+
+def _sent_on(
+    scene: Scene, case: Case, onward: Onward, told: tuple[Event, ...], over: tuple[Event, ...]
+) -> Done:
+    after = moves.go(case, "dispatch", Who.RULES, scene.at)
+    owner = Holder(unit=onward.department, is_desk=False)
+    after = cases.handed(after, owner, onward.assists, scene.at)
+    sent = records.dispatched(after, scene.at, "router", str(onward.reason), onward.rule_id, onward.digest)
+    after, judged = reviews.settled(after, scene.at, "router", True, onward.by, scene.law.desk)
+    letters = records.opened(after, scene.dossier, scene.city, str(onward.reason), onward.rule_id)
+    return Done(after, scene.at, (*told, sent, *judged, *over, *letters))
+
+
+def _to_desk(scene: Scene, case: Case, told: tuple[Event, ...], over: tuple[Event, ...]) -> Done:
+    command = scene.asked.command
+    assert isinstance(command, Return)
+    after = cases.handed(case, case.holder, (), scene.at)
+    judged: tuple[Event, ...] = ()
+    if scene.city.file.returns.uphold is Uphold.AT_ONCE:
+        after, judged = reviews.settled(after, scene.at, "router", True, reviews.POLICY, scene.law.desk)
+    last = after.quarrel.returned[-1]
     reason = wording.returned(
-        lead.department, command.reason_code, command.grounds, command.suggested_owner, city
+        last.department, command.reason_code, command.grounds, last.suggested_owner, scene.city
     )
-    letters = (
-        *records.cancelled(scene.before, str(wording.RETURNED)),
-        *records.opened(after, scene.dossier, city, str(reason)),
-    )
-    return Done(after, scene.at, (told, *letters))
+    letters = records.opened(after, scene.dossier, scene.city, str(reason))
+    assert after.state is State.REGISTERED
+    return Done(after, scene.at, (*told, *judged, *over, *letters))

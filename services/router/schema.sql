@@ -85,3 +85,31 @@ CREATE TABLE IF NOT EXISTS reply (
     PRIMARY KEY (actor, command_id)
 );
 CREATE INDEX IF NOT EXISTS reply_by_age ON reply (taken_at);
+
+-- When a return counts as upheld for want of an objection; since when an emergency service has a case unconfirmed.
+ALTER TABLE cases ADD COLUMN IF NOT EXISTS review_at timestamptz;
+ALTER TABLE cases ADD COLUMN IF NOT EXISTS unconfirmed_since timestamptz;
+CREATE INDEX IF NOT EXISTS cases_to_review ON cases (shard, review_at) WHERE review_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS cases_unconfirmed ON cases (unconfirmed_since) WHERE unconfirmed_since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS cases_disputed ON cases (changed_at, case_id) WHERE state = 'disputed';
+
+-- What one case does to another, until it is done under the other's lock and gone from here. From one case to another
+-- in order of `id`: the writer's shard is locked while one is given. `failure`: why it could not be done, for a person.
+CREATE TABLE IF NOT EXISTS follow_up (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    case_id uuid NOT NULL,
+    by_case uuid NOT NULL,
+    kind    text NOT NULL,
+    body    text NOT NULL,
+    failure text
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+
+-- Rules that rulings propose, until a person has put them into the duty list.
+CREATE TABLE IF NOT EXISTS precedent (
+    id        text PRIMARY KEY,
+    case_id   uuid NOT NULL,
+    number    text NOT NULL,
+    made_at   timestamptz NOT NULL,
+    authority text NOT NULL,
+    rule      text NOT NULL
+);

@@ -6,7 +6,7 @@ from services.chassis import watermark
 from services.chassis.service import CaseTimers, Inbox, Service, Ticker
 from services.contracts import topics
 from services.contracts.events import ActReceived, SubmissionReceived
-from services.router import api, handlers
+from services.router import api, follow, handlers, silence, unconfirmed
 from services.router import state as states
 from services.router.settings import RouterSettings
 from services.router.state import State
@@ -32,12 +32,18 @@ SERVICE: Service[State] = Service(
             handlers.close_silent,
             cases=CaseTimers(handlers.silent_cases, handlers.close_alone),
         ),
+        Ticker(
+            "uphold unjudged returns",
+            timedelta(seconds=5),
+            silence.uphold,
+            cases=CaseTimers(silence.due, silence.uphold_alone),
+        ),
         Ticker("forget replies", timedelta(minutes=10), handlers.forget_replies),
     ),
     watched=lambda state: state.watched,
     on_reload=states.reloaded,
     ring=lambda state: state.ring,
-    workers=(watermark.worker,),
+    workers=(watermark.worker, follow.worker, unconfirmed.worker),
     routes=api.routes,
     read_every_s=0.05,
     publish_every_s=0.05,

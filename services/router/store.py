@@ -11,15 +11,23 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from pydantic import TypeAdapter
 
 from services.chassis import database, queries
 from services.chassis.failure import Raced
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plan
-from services.contracts.values import ActKind, Handler, Holder, Kind, State, TriageClass
+from services.contracts.values import ActKind, Emergency, Handler, Holder, Kind, State, TriageClass
+from services.router import family as families
+from services.router import quarrel as quarrels
+from services.router.candidate import Candidate
 from services.router.case import Assignment, Case
+from services.router.family import Family
+from services.router.follow_ups import FOLLOW_UP, FollowUp
+from services.router.quarrel import Quarrel
 from services.router.records import Dossier
+from services.router.verdicts import Done
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +35,7 @@ MICROSECOND = timedelta(microseconds=1)
 CASE_COLUMNS = (
     "case_id", "shard", "number", "state", "version", "assignment_version", "holder", "holder_is_desk", "holder_reason",
     "bounces", "kind", "category", "area", "triage_class", "plan", "received_at", "changed_at", "responded_at",
-    "close_at", "record",
+    "close_at", "review_at", "unconfirmed_since", "record",
 )  # fmt: skip
 
 
@@ -42,13 +50,23 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A line of the history after the registration; `details` is JSON of what was said."""
+    """A line of the history after the registration; `details` is JSON of what was said.
+
+    `follow_ups` and `candidate` are written with it, in the same transaction.
+    """
 
     case: Case
     at: datetime
     command: str
     actor: str
     details: str
+    follow_ups: tuple[FollowUp, ...] = ()
+    candidate: Candidate | None = None
+
+
+def moved(done: Done, command: str, actor: str, details: str = "{}") -> Move:
+    """What was done, as its line of the history."""
+    return Move(done.case, done.at, command, actor, details, done.follow_ups, done.candidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +167,8 @@ async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequ
     """Cases as they are now, and the lines of their history."""
     rows = [
         (one.id, one.state, one.version, one.assignment_version, one.holder.unit, one.holder.is_desk, one.holder.reason,
-         one.bounces, one.changed_at, one.responded_at, one.close_at, _record(one))
+         one.bounces, one.changed_at, one.responded_at, one.close_at, one.quarrel.review_at, one.unconfirmed_since,
+         _record(one))
         for one in changed
     ]  # fmt: skip
     if rows:
@@ -165,6 +184,55 @@ async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequ
         lines = [(one.case.id, one.case.version, one.at, one.command, one.actor, one.case.state, one.case.holder.unit, one.details)
                  for one in moves]  # fmt: skip
         await conn.execute(SQL["save_moves"], *_transposed(lines))
+    await save_follow_ups(conn, [told for move in moves for told in move.follow_ups])
+    await _save_candidates(conn, [move.candidate for move in moves if move.candidate])
+
+
+async def save_follow_ups(conn: database.Connection, told: Sequence[FollowUp]) -> None:
+    if told:
+        rows = [(one.to, one.by, one.kind, one.model_dump_json()) for one in told]
+        await conn.execute(SQL["save_follow_ups"], *_transposed(rows))
+
+
+async def _save_candidates(conn: database.Connection, found: Sequence[Candidate]) -> None:
+    if found:
+        rows = [
+            (one.id, one.case_id, one.number, one.made_at, one.authority, orjson.dumps(one.rule).decode())
+            for one in found
+        ]
+        await conn.execute(SQL["save_candidates"], *_transposed(rows))
+
+
+async def waiting_follow_ups(pool: asyncpg.Pool) -> list[tuple[int, CaseId]]:
+    """Those not done yet, oldest first: their numbers, and whose lock each needs."""
+    return [(row["id"], CaseId(row["case_id"])) for row in await pool.fetch(SQL["waiting_follow_ups"])]
+
+
+async def follow_ups(conn: database.Connection, ids: Sequence[int]) -> list[tuple[int, FollowUp]]:
+    """Those of them that are still to be done, in the order written."""
+    rows = await conn.fetch(SQL["follow_ups"], list(ids))
+    return [(row["id"], FOLLOW_UP.validate_json(row["body"])) for row in rows]
+
+
+async def follow_ups_done(conn: database.Connection, ids: Sequence[int]) -> None:
+    await conn.execute(SQL["follow_ups_done"], list(ids))
+
+
+async def follow_up_failed(pool: asyncpg.Pool, number: int, why: str) -> None:
+    """Set aside until a person has looked."""
+    await pool.execute(SQL["follow_up_failed"], number, why)
+
+
+async def unconfirmed(pool: asyncpg.Pool) -> tuple[int, datetime | None, datetime]:
+    """Emergencies the desk has not confirmed: how many, since when (city time) the oldest, and the wall's time now."""
+    row = await pool.fetchrow(SQL["unconfirmed"])
+    assert row is not None
+    return row["many"], row["since"], row["wall"]
+
+
+async def reviewable(conn: database.Connection, shard: int, now: datetime) -> list[CaseId]:
+    """Cases whose return nobody has judged in time."""
+    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["reviewable"], shard, now)]
 
 
 async def seen_among(
@@ -242,19 +310,36 @@ def _columns(case: Case, shard: int) -> tuple[Any, ...]:
     return (
         case.id, shard, case.number, case.state, case.version, case.assignment_version, case.holder.unit,
         case.holder.is_desk, case.holder.reason, case.bounces, case.kind, case.category, case.area, case.triage_class,
-        promise(case.plan)[0], case.received_at, case.changed_at, case.responded_at, case.close_at, _record(case),
+        promise(case.plan)[0], case.received_at, case.changed_at, case.responded_at, case.close_at, case.quarrel.review_at,
+        case.unconfirmed_since, _record(case),
     )  # fmt: skip
 
 
 def _record(case: Case) -> str:
     """Assignments, trail and handler as compact JSON; instants in microseconds."""
     return orjson.dumps({
-        "a": [[a.id, a.version, a.department, a.role, _micros(a.opened_at), a.closed_at and _micros(a.closed_at)]
+        "a": [[a.id, a.version, a.department, a.role, _micros(a.opened_at), a.closed_at and _micros(a.closed_at), *([1] if a.forced else [])]
               for a in case.assignments],
         "t": [[_micros(at), state] for at, state in case.trail],
         "h": [case.handler.id, case.handler.name] if case.handler else None,
         "o": case.area_owner,
+        **_seldom(case),
     }).decode()  # fmt: skip
+
+
+_QUARREL, _FAMILY = TypeAdapter(Quarrel), TypeAdapter(Family)
+
+
+def _seldom(case: Case) -> dict[str, Any]:
+    """What most cases have nothing of."""
+    found: dict[str, Any] = {}
+    if case.quarrel != quarrels.NONE:
+        found["q"] = _QUARREL.dump_python(case.quarrel, mode="json")
+    if case.family != families.NONE:
+        found["f"] = _FAMILY.dump_python(case.family, mode="json")
+    if case.emergency is not None:
+        found["e"] = case.emergency
+    return found
 
 
 def _case(row: asyncpg.Record) -> Case:
@@ -281,15 +366,18 @@ def _case(row: asyncpg.Record) -> Case:
         responded_at=row["responded_at"],
         close_at=row["close_at"],
         area_owner=record.get("o"),
+        emergency=Emergency(record["e"]) if "e" in record else None,
+        unconfirmed_since=row["unconfirmed_since"],
+        quarrel=_QUARREL.validate_python(record["q"]) if "q" in record else quarrels.NONE,
+        family=_FAMILY.validate_python(record["f"]) if "f" in record else families.NONE,
     )
 
 
 def _assignment(
-    id_: str, version: int, department: str, role: str, opened: int, closed: int | None
+    id_: str, version: int, department: str, role: str, opened: int, closed: int | None, forced: int = 0
 ) -> Assignment:
-    return Assignment(
-        id_, version, department, role, _instant(opened), None if closed is None else _instant(closed)
-    )
+    ended = None if closed is None else _instant(closed)
+    return Assignment(id_, version, department, role, _instant(opened), ended, bool(forced))
 
 
 def _micros(at: datetime) -> int:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from services.contracts.commands import AnyCommand, Refusal
 from services.contracts.events import Event
+from services.router.candidate import Candidate
 from services.router.case import Case
+from services.router.follow_ups import FollowUp
 from services.router.wording import Said
 
 
@@ -13,7 +15,8 @@ from services.router.wording import Said
 class Asked:
     """A command as it was taken. `unit` is the department that speaks, None for the desk's people and for timers.
 
-    `appended_at` is the broker's append time, None for what came by HTTP or from ourselves.
+    `appended_at` is the broker's append time, None for what came by HTTP or from ourselves. `other` is the other case
+    that the command names, as it stood when it was looked up: its own lock is not held.
     """
 
     actor: str
@@ -23,6 +26,7 @@ class Asked:
     now: datetime
     appended_at: datetime | None = None
     timer: bool = False
+    other: Case | None = None
 
     def at(self, case: Case) -> datetime:
         """When it counts from: between the case's previous time and now."""
@@ -31,11 +35,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The case as it is now, and what is written about it."""
+    """The case as it is now, and what is written about it.
+
+    `follow_ups`: what it does to other cases, under their locks. `candidate`: a rule that a ruling proposes.
+    """
 
     case: Case
     at: datetime
     events: tuple[Event, ...]
+    follow_ups: tuple[FollowUp, ...] = ()
+    candidate: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from services.contracts import plans
 from services.contracts.values import Instant, Kind, State, TriageClass
-from services.router import lifecycle, records, wording
+from services.router import lifecycle, moves, records, wording
 from services.router.case import Case
 from services.router.ruleset import NearMiss
 from services.router.wording import Said
@@ -153,8 +153,8 @@ def case(one: Case, unit: str | None) -> CaseView:
         triage_class=one.triage_class,
         plan=one.plan.name,
         received_at=one.received_at,
-        due_response_at=plans.due_at(one.plan.response, one.received_at),
-        due_close_at=plans.due_at(one.plan.close, one.received_at),
+        due_response_at=plans.due_at(one.plan.response, one.counted_from),
+        due_close_at=plans.due_at(one.plan.close, one.counted_from),
         responded_at=one.responded_at,
         close_at=one.close_at,
         bounces=one.bounces,
@@ -163,7 +163,7 @@ def case(one: Case, unit: str | None) -> CaseView:
                            opened_at=each.opened_at, closed_at=each.closed_at)
             for each in one.assignments
         ),
-        legal_moves=lifecycle.legal(one.state, who) if who else (),
+        legal_moves=moves.legal(one, who) if who else (),
     )  # fmt: skip
 
 

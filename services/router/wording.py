@@ -59,12 +59,44 @@ NO_EVIDENCE = Said("该类别办结须附凭证", "this category asks for eviden
 NOTHING_SAID = Said("公开答复须有 public_text，联系记录须有 contact_note",
                     "a public message needs public_text, a logged contact needs contact_note")  # fmt: skip
 NOT_SILENT_YET = Said("静默期未满", "the silent period is not over")
+RETURN_REFUSED = Said("退单不成立，退回原单位", "the return was refused: back to the same owner")
+NOT_UNDER_REVIEW = Said("没有待审核的退单", "no return is under review")
+REVIEW_NOT_OVER = Said("退单审核时限未到", "the time for its review is not over")
+NEVER_RETURNED = Said("尚无部门退单", "no department has returned it")
+FORCED = Said(
+    "裁定强制派单，不可退回；可申诉（appeal）",
+    "a ruling has forced it: it cannot be returned; you may appeal",
+)
+NOT_FORCED = Said("不是裁定派单，可退单而非申诉", "no ruling has forced it: return it instead")
+DISPUTED = Said("进入权责争议", "disputed")
+ACT_FIRST = Said("先办后议：争议期间由贵单位先行处置", "act first, argue later: yours until the ruling")
+RULED = Said("按裁定强制派单", "sent on by a ruling, forced")
+PARENT_ENDED = Said("父单已结", "the case it is a part of has ended")
+CONFIRMED = Said("移交已确认", "the hand-off is confirmed")
+UNMERGED = Said("撤销并单，恢复独立办理", "unmerged: it stands for itself again")
+NOT_ABSORBED = Said("目标工单已办结，未能并单", "the other case had ended: not merged")
+NO_OTHER = Said("没有要并入的另一工单", "there is no other case to merge it into")
+HAS_CHILDREN = Said(
+    "已拆分的工单不可并入其他工单", "a case that has been split cannot be merged into another"
+)
 
+EMERGENCIES = {
+    Emergency.POLICE: Said("110 公安", "the police (110)"),
+    Emergency.FIRE: Said("119 消防", "the fire brigade (119)"),
+    Emergency.MEDICAL: Said("120 急救", "the ambulance (120)"),
+    Emergency.TRAFFIC: Said("122 交警", "the traffic police (122)"),
+}
+DISPUTE_GROUNDS = {
+    "limit": Said("退单达到上限", "the limit of returns is reached"),
+    "named_back": Said("建议单位已退过此件", "the unit it names has returned it already"),
+    "desk": Said("分拨台提起", "opened by the desk"),
+}
 RETURN_REASONS = {
-    ReturnReason.NOT_OUR_DUTY: Said("非本单位职责", "not our duty"),
-    ReturnReason.NOT_OUR_AREA: Said("非本单位辖区", "not our area"),
+    ReturnReason.WRONG_JURISDICTION: Said("非本单位管辖", "not in our jurisdiction"),
+    ReturnReason.WRONG_CATEGORY: Said("类别不符", "the category is wrong"),
     ReturnReason.DUPLICATE: Said("重复件", "a duplicate"),
-    ReturnReason.INFORMATION_MISSING: Said("信息不全", "information is missing"),
+    ReturnReason.INSUFFICIENT_INFORMATION: Said("信息不全", "information is missing"),
+    ReturnReason.OUTSIDE_POWERS: Said("超出职权", "outside the city's powers"),
     ReturnReason.OTHER: Said("其他", "another reason"),
 }
 TITLES: dict[Refusal, tuple[str, str]] = {
@@ -151,6 +183,60 @@ def came_back(department: str, why: Said, city: City) -> Said:
     """Why the desk holds it, for the log: without anybody's typed grounds."""
     name = unit(department, city)
     return Said(f"{name.zh}退单：{why.zh}", f"returned by {name.en}: {why.en}")
+
+
+def by_suggestion(slug: str, city: City) -> Said:
+    name = unit(slug, city)
+    return Said(f"按退单建议改派{name.zh}", f"sent on to {name.en}, as was suggested")
+
+
+def disputed(ground: str, departments: Iterable[str], city: City) -> Said:
+    """Why the desk (or whoever acts first) holds a disputed case."""
+    why, names = DISPUTE_GROUNDS[ground], [unit(one, city) for one in departments]
+    return Said(f"权责争议（{why.zh}）：{'、'.join(one.zh for one in names)}",
+                f"disputed ({why.en}): {', '.join(one.en for one in names)}")  # fmt: skip
+
+
+def ruled(authority: str, basis: str, text: str) -> Said:
+    return Said(f"{authority}裁定：{text}（依据：{basis}）", f"ruled by {authority}: {text} (basis: {basis})")
+
+
+def split_into(count: int) -> Said:
+    return Said(
+        f"已拆分为 {count} 件子单，由主办单位分别办理", f"split into {count} parts, each with its lead"
+    )
+
+
+def part_of(number: str) -> Said:
+    return Said(f"{number} 裁定拆分的子单", f"a part of {number}, split by a ruling")
+
+
+def part_only(number: str) -> Said:
+    return Said(f"这是 {number} 的子单，请对父单操作", f"this is a part of {number}: act upon that case")
+
+
+def stands_for(number: str) -> Said:
+    return Said(f"{number} 已并入本单，请先撤销并单", f"{number} is merged into this case: unmerge it first")
+
+
+def merged_into(number: str) -> Said:
+    return Said(f"已并入 {number}", f"merged into {number}")
+
+
+def not_a_survivor(number: str) -> Said:
+    return Said(
+        f"{number} 已办结或为子单，不可并入",
+        f"{number} has ended or is a part: nothing can be merged into it",
+    )
+
+
+def handed_off(service: Emergency) -> Said:
+    name = EMERGENCIES[service]
+    return Said(f"已移交{name.zh}，待分拨台确认", f"handed to {name.en}; the desk has to confirm it")
+
+
+def twice_named(slug: str) -> Said:
+    return Said(f"{slug} 重复指定", f"{slug} is named twice")
 
 
 def illegal(command: str, state: State, legal: Iterable[str]) -> Said:

@@ -95,7 +95,7 @@ def test_what_is_returned_goes_to_the_desk_and_on_to_another(world: World) -> No
         first,
         case,
         "return",
-        reason_code="not_our_duty",
+        reason_code="wrong_jurisdiction",
         grounds="不在本辖区。",
         suggested_owner="urban-management",
     )

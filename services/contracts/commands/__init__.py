@@ -12,7 +12,10 @@ from pydantic import Field, TypeAdapter
 
 from services.contracts.commands.command import *
 from services.contracts.commands.desk import *
+from services.contracts.commands.disputes import *
+from services.contracts.commands.emergencies import *
 from services.contracts.commands.handling import *
+from services.contracts.commands.merging import *
 from services.contracts.commands.unserved import *
 
 AnyCommand: TypeAlias = Annotated[
@@ -25,6 +28,17 @@ AnyCommand: TypeAlias = Annotated[
     | Reject
     | Withdraw
     | Assign
+    | Uphold
+    | Refuse
+    | Dispute
+    | Meet
+    | Ruling
+    | Split
+    | Appeal
+    | Merge
+    | Unmerge
+    | HandOff
+    | Confirm
     | Unserved,
     Field(discriminator="command"),
 ]  # fmt: skip

@@ -10,7 +10,10 @@ from services.contracts.events.assignments import *
 from services.contracts.events.cases import *
 from services.contracts.events.clocks import *
 from services.contracts.events.dead_letters import *
+from services.contracts.events.disputes import *
+from services.contracts.events.emergencies import *
 from services.contracts.events.event import Event as Event
+from services.contracts.events.merging import *
 from services.contracts.events.notices import *
 from services.contracts.events.replies import *
 from services.contracts.events.submissions import *

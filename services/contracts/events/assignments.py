@@ -38,6 +38,14 @@ class AssignmentOpened(Event):
     rule_id: str | None = None
     reason: str
     legal_moves: tuple[str, ...] = ()
+    parent: str | None = None
+    scope: str | None = None
+
+
+class AssignmentForced(AssignmentOpened):
+    """By a ruling 裁决: it cannot be returned. `scope`: the part of a split case that is this department's."""
+
+    TYPE = "assignment.forced"
 
 
 class AssignmentUpdated(Event):

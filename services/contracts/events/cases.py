@@ -20,7 +20,10 @@ from services.contracts.values import (
 
 
 class CaseEvent(Event):
-    """What every line of the log carries: the state it led to, who holds the case now, and who moved it."""
+    """What every line of the log carries: the state it led to, who holds the case now, and who moved it.
+
+    `parent`: the case this one is a part of; only the parent speaks to the citizen.
+    """
 
     TOPIC = topics.CASES
     number: str
@@ -29,6 +32,7 @@ class CaseEvent(Event):
     version: int
     holder: Holder
     actor: str
+    parent: str | None = None
 
 
 class CaseRegistered(CaseEvent):

@@ -100,7 +100,7 @@ def test_what_nobody_claims_is_the_desks() -> None:
 def test_what_comes_back_is_the_desks() -> None:
     back = CaseReturned(
         **sample.line(sample.NOON, State.REGISTERED, sample.DESK), assignment_id="a", department="urban-management",
-        reason_code=ReturnReason.NOT_OUR_DUTY, bounce_count=1,
+        reason_code=ReturnReason.WRONG_JURISDICTION, bounce_count=1,
     )  # fmt: skip
     assert {one.occurrence.unit for one in told(back)} == {"dispatch-desk"}
 

@@ -130,7 +130,7 @@ def test_return_and_dispatch_again(case: Case) -> None:
             case,
             "return",
             minute=50,
-            reason_code="not_our_area",
+            reason_code="wrong_jurisdiction",
             grounds="张三家在别处",
             suggested_owner=ROADS,
         )
@@ -151,6 +151,7 @@ def test_return_and_dispatch_again(case: Case) -> None:
     )
     assert types(again) == [
         "case.dispatched",
+        "case.return_reviewed",
         "assignment.cancelled",
         "assignment.opened",
         "assignment.opened",

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from services.contracts.commands import COMMAND
 from services.router import unreadable
 
-COMMANDS = "accept, start, respond, return, resolve, close, reject, withdraw, assign"
+COMMANDS = ", ".join(unreadable.SERVED)
 
 
 @pytest.mark.parametrize(

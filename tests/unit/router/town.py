@@ -15,6 +15,7 @@ from services.contracts.city import (
     DepartmentLevel,
     Name,
 )
+from services.contracts.disputes import Disputes, Returns
 from services.contracts.events import SubmissionReceived
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plans
@@ -69,9 +70,17 @@ PLANS = {
 CATEGORIES = ("公园", "公园/草坪", "道路", "道路/坑洞")
 
 
-def city() -> City:
+def city(returns: Returns | None = None, disputes: Disputes | None = None) -> City:
     return City(
-        file=CityFile(name=name("town"), slug="town", timezone="Asia/Shanghai", desk=DESK, supervision=DESK),
+        file=CityFile(
+            name=name("town"),
+            slug="town",
+            timezone="Asia/Shanghai",
+            desk=DESK,
+            supervision=DESK,
+            returns=returns or Returns(),
+            disputes=disputes or Disputes(),
+        ),
         areas=AREAS,
         departments=(department(DESK, DepartmentLevel.DESK), *map(department, (STREET, PARKS, ROADS))),
         roster={},
@@ -99,8 +108,8 @@ RULES: tuple[dict[str, Any], ...] = (
 )
 
 
-def law(*rules: dict[str, Any]) -> Law:
-    return decide.law(DutyList(city(), Rules.model_validate({"rules": rules or RULES})))
+def law(*rules: dict[str, Any], returns: Returns | None = None, disputes: Disputes | None = None) -> Law:
+    return decide.law(DutyList(city(returns, disputes), Rules.model_validate({"rules": rules or RULES})))
 
 
 def sent(text: str = "草坪坏了", **more: Any) -> SubmissionReceived:

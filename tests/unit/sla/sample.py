@@ -127,7 +127,7 @@ def responded(
 def returned(instant: datetime, unit: str) -> CaseReturned:
     return CaseReturned(
         **_line(instant, State.REGISTERED, DESK), assignment_id="1", department=unit,
-        reason_code=ReturnReason.NOT_OUR_DUTY, bounce_count=1,
+        reason_code=ReturnReason.WRONG_JURISDICTION, bounce_count=1,
     )  # fmt: skip
 
 
