@@ -24,8 +24,9 @@ VERBS = {
 
 def main(arguments: list[str]) -> int:
     if arguments[:2] == ["router", "rules"]:
-        code: int = importlib.import_module("services.console.rules.command").main(arguments[2:])
-        return code
+        return _tool("rules.command", arguments[2:])
+    if arguments[:1] == ["sla"] and len(arguments) > 1:
+        return _tool("clocks.command", arguments[1:])
     if arguments and arguments[0] in SERVICES:  # without the console: a service should weigh what it needs
         return run.main(importlib.import_module(f"services.{arguments[0]}.service").SERVICE)
     parser = argparse.ArgumentParser(prog="python -m services", description="Suban 速办: open case routing.")
@@ -37,10 +38,16 @@ def main(arguments: list[str]) -> int:
         module.arguments(names.add_parser(verb, help=line, description=line))
     asked = parser.parse_args(arguments)
     try:
-        code = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
+        code: int = importlib.import_module(f"services.console.{asked.name.replace('-', '_')}").main(asked)
     except (BadSettings, BadFile, OSError, PostgresError) as wrong:
         print(f"{asked.name}: {wrong}", file=sys.stderr)
         return 1
+    return code
+
+
+def _tool(module: str, arguments: list[str]) -> int:
+    """A service's own verbs."""
+    code: int = importlib.import_module(f"services.console.{module}").main(arguments)
     return code
 
 

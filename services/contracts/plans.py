@@ -26,6 +26,14 @@ Target = Annotated[
 Offset = Annotated[
     timedelta, Field(ge=-timedelta(days=365), le=timedelta(days=365), description="ISO 8601: -PT1H, P1D")
 ]
+Promised = Annotated[
+    timedelta,
+    Field(
+        gt=timedelta(0),
+        le=timedelta(days=1830),
+        description="ISO 8601, at most five years: PT30M, PT24H, P15D",
+    ),
+]
 BREACH = 100
 NOTHING = timedelta(0)
 
@@ -81,7 +89,7 @@ class Measure(BaseModel):
     """A promised length, and what it is counted in: 24 hours, 16 hours of office, 5 working days."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    target: Target
+    target: Promised
     counted: Counted | None = None
 
     @model_validator(mode="after")

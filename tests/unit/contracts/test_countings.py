@@ -72,6 +72,7 @@ targets = st.timedeltas(timedelta(microseconds=1), timedelta(days=40))
 rulers = st.builds(ruler, st.sampled_from(Counting), calendars, st.sampled_from(CUT_OFFS))
 
 
+@settings(deadline=None)
 @given(one=rulers, start=instants, target=targets)
 def test_adding_and_measuring_are_inverse(one: Ruler, start: datetime, target: timedelta) -> None:
     """at(instant(x)) = x for every length the line has; a wall clock that skips an hour does not have that hour."""
@@ -81,6 +82,7 @@ def test_adding_and_measuring_are_inverse(one: Ruler, start: datetime, target: t
     assert reached == place
 
 
+@settings(deadline=None)
 @given(one=rulers, start=instants, target=targets)
 def test_subtracting_undoes_adding(one: Ruler, start: datetime, target: timedelta) -> None:
     """Back on the same place of the line, which is the same instant for whoever was working then."""
@@ -91,6 +93,7 @@ def test_subtracting_undoes_adding(one: Ruler, start: datetime, target: timedelt
     assert one.at(one.instant(back)) == back or one.instant(back) >= there - target
 
 
+@settings(deadline=None)
 @given(one=rulers, first=instants, second=instants)
 def test_time_never_runs_backwards(one: Ruler, first: datetime, second: datetime) -> None:
     early, late = sorted((first, second))
@@ -98,6 +101,7 @@ def test_time_never_runs_backwards(one: Ruler, first: datetime, second: datetime
     assert one.instant(one.at(early)) <= one.instant(one.at(late))
 
 
+@settings(deadline=None)
 @given(one=rulers, start=instants, parts=st.tuples(targets, targets))
 def test_lengths_add_up(one: Ruler, start: datetime, parts: tuple[timedelta, timedelta]) -> None:
     middle = one.instant(one.at(start) + parts[0])
@@ -105,6 +109,7 @@ def test_lengths_add_up(one: Ruler, start: datetime, parts: tuple[timedelta, tim
     assert one.instant(one.at(middle) + parts[1]) == one.instant(one.at(start) + parts[0] + parts[1])
 
 
+@settings(deadline=None)
 @given(by=calendars, start=instants, target=targets)
 def test_working_time_ends_while_somebody_works(by: Calendar, start: datetime, target: timedelta) -> None:
     one = ruler(Counting.WORKING_TIME, by)
@@ -113,6 +118,7 @@ def test_working_time_ends_while_somebody_works(by: Calendar, start: datetime, t
     assert one.at(due) - just_before == timedelta(microseconds=1)
 
 
+@settings(deadline=None)
 @given(start=instants, target=targets, zone=st.sampled_from(ZONES))
 def test_office_hours_round_the_clock_are_elapsed_time(start: datetime, target: timedelta, zone: str) -> None:
     assert promised(ruler(Counting.WORKING_TIME, always(zone)), start, target) == start + target

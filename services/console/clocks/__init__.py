@@ -1,0 +1,1 @@
+"""Operators' commands about clocks: `python -m services sla <verb>`."""

@@ -1,0 +1,36 @@
+"""`python -m services sla <verb>`: the table of verbs. Exit codes: 0 done, 1 something is wrong, 2 usage."""
+
+import argparse
+import importlib
+import sys
+from typing import Any
+
+from asyncpg import PostgresError
+
+from services.chassis.document import BadFile
+from services.chassis.settings import BadSettings
+from services.console.clocks.history import BadHistory
+
+VERBS = {
+    "learn-plans": "learn each type's target and way of counting from recorded dues 由历史时限学得时限方案",
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m services sla", description="Clocks 时钟: learnt, simulated, counted. Without a verb: the service."
+    )  # fmt: skip
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, line in VERBS.items():
+        _module(verb).arguments(verbs.add_parser(verb, help=line, description=line))
+    asked = parser.parse_args(arguments)
+    try:
+        code: int = _module(asked.verb).main(asked)
+    except (BadHistory, BadFile, BadSettings, OSError, PostgresError) as wrong:
+        print(f"sla {asked.verb}: {wrong}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _module(verb: str) -> Any:
+    return importlib.import_module(f"services.console.clocks.{verb.replace('-', '_')}")
