@@ -26,7 +26,7 @@ FAULTS = {
     "repeated_rungs": "a rung of one clock fired twice, or below a higher one",
     "repeated_notices": "somebody was told more often than it happened, by the local provider or the feed",
     "unowned": "a case without an owner, or at the desk without a stated reason",
-    "untimed": "a case without its two clocks",
+    "untimed": "a case without its two clocks, or a part of one without its close clock",
     "parked": "a case that a service could not handle",
 }
 """Every way to fail, in words. `untimed` and `parked` are seen only where the tables are."""
@@ -75,6 +75,7 @@ class Case:
     registered: int = 0
     request: tuple[str, str] | None = None
     holder: Mapping[str, Any] | None = None
+    clocks: int = 2
 
 
 @dataclass
@@ -142,7 +143,7 @@ class Ledger:
         elif record.type == "submission.received":
             self._once(("request", data["channel"], data["request_key"]), record, "duplicated")
             self.cases[record.case].request = (data["channel"], data["request_key"])
-        elif record.type == "assignment.opened":
+        elif record.type in ("assignment.opened", "assignment.forced"):
             self._once(("assignment", data["assignment_id"]), record, "repeated_effects")
         elif record.type.startswith("notice."):
             self._once((record.type, data["notice_id"]), record, "repeated_effects")
@@ -157,6 +158,7 @@ class Ledger:
         case.version, case.holder = data["version"], data["holder"]
         if record.type == "case.registered":
             case.registered += 1
+            case.clocks = 1 if data.get("parent") else 2  # a part answers for the close alone
             self._once(("number", data["number"]), record, "duplicated")
 
     def _clock(self, record: Record, data: dict[str, Any]) -> None:
@@ -170,7 +172,8 @@ class Ledger:
                 )
             before.append(data["percent"])
         else:
-            self._once((record.type, clock), record, "repeated_effects")
+            # Merged and standing for itself again, a case stops its clock a second time, at another instant.
+            self._once((record.type, clock, data.get("stopped_at", "")), record, "repeated_effects")
             self._clocks[record.case].add(data["clock"])
 
     def _once(self, what: tuple[str, ...], record: Record, fault: str) -> None:
@@ -211,7 +214,9 @@ class Ledger:
                     f"{event} of {number} happened {self._happened[number, event]} times and was told {times} times to {whom}",
                 )
         for case_id, case in self.cases.items():
-            if case.registered and (len(self._clocks[case_id]) != 2 or tables.clocks.get(case_id) != 2):
+            if case.registered and (
+                len(self._clocks[case_id]) != case.clocks or tables.clocks.get(case_id) != case.clocks
+            ):
                 self._fault("untimed", f"case {case_id}: {sorted(self._clocks[case_id])}")
         for case_id in tables.parked:
             self._fault("parked", case_id)

@@ -12,7 +12,7 @@ from services.contracts import ids
 from services.contracts.city import City
 from services.contracts.ids import CaseId, EventId, NoticeId
 from services.contracts.values import Audience, Locale, Medium, TriageClass
-from services.notify.occurrence import OPENED, Case, Occurrence
+from services.notify.occurrence import OPENED, Case, Occurrence, Reporter
 from services.notify.quiet import QuietHours
 from services.notify.roster import Roster
 from services.notify.wording import OnUnknown, Template, TemplatesFile
@@ -99,21 +99,25 @@ def _audience(
 ) -> Iterator[Intended]:
     for template in templates:
         if audience is Audience.CITIZEN:
-            recipients, locale = _citizen(case, template.medium), case.locale if case else STAFF_LOCALE
+            found = _citizens(case, template.medium)
         else:
-            recipients, locale = _staff(occurrence, audience, law.roster, now), STAFF_LOCALE
-        for recipient in recipients:
+            found = [(one, STAFF_LOCALE) for one in _staff(occurrence, audience, law.roster, now)]
+        for recipient, locale in found:
             yield Intended(
                 _id(occurrence, recipient, template.medium), occurrence, audience, recipient, template.medium,
                 template, locale, not_before(template, case, law.quiet, now), template.on_unknown,
             )  # fmt: skip
 
 
-def _citizen(case: Case | None, medium: Medium) -> tuple[str, ...]:
-    if case is None:
-        return ()
-    address = case.phone if medium is Medium.SMS else case.app
-    return (address,) if address else ()
+def _citizens(case: Case | None, medium: Medium) -> list[tuple[str, Locale]]:
+    """Who reported it, and who reported what it stands for; each address once, in its reader's language."""
+    found: dict[str, Locale] = {}
+    reporters: tuple[Case | Reporter, ...] = (case, *case.others) if case else ()
+    for one in reporters:
+        address = one.phone if medium is Medium.SMS else one.app
+        if address:
+            found.setdefault(address, one.locale)
+    return list(found.items())
 
 
 def _staff(occurrence: Occurrence, audience: Audience, roster: Roster, now: datetime) -> tuple[str, ...]:

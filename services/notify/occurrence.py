@@ -11,12 +11,18 @@ from services.contracts import plans
 from services.contracts.events import (
     CaseAccepted,
     CaseDispatched,
+    CaseDisputed,
     CaseEvent,
+    CaseHandedOff,
+    CaseHandOffConfirmed,
+    CaseMerged,
     CaseRegistered,
     CaseRejected,
+    CaseReleased,
     CaseResolved,
     CaseResponded,
     CaseReturned,
+    CaseSplit,
     Rung,
 )
 from services.contracts.ids import CaseId, EventId
@@ -24,12 +30,27 @@ from services.contracts.values import Audience, Kind, Locale, Medium, State, Tri
 from services.notify.slots import Subject
 
 OPENED = "assignment.opened"
+# Of a part of a split case the citizen hears nothing: only the parent speaks.
+STAFF = tuple(audience for audience in Audience if audience is not Audience.CITIZEN)
 SHUT = (State.CLOSED, State.REJECTED, State.MERGED, State.WITHDRAWN, State.TRANSFERRED_OUT, State.HANDED_OFF)
 
 
 @dataclass(frozen=True, slots=True)
+class Reporter:
+    """Who reported a case that another stands for 并单. `phone`, `app`: blind indexes."""
+
+    case_id: CaseId
+    locale: Locale
+    phone: str | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """What notify knows of a case. `phone`, `app`: blind indexes. `department`: whose assignment is open."""
+    """What notify knows of a case. `phone`, `app`: blind indexes. `department`: whose assignment is open.
+
+    `others`: reporters of the cases it stands for.
+    """
 
     case_id: CaseId
     number: str
@@ -48,6 +69,7 @@ class Case:
     department: str | None = None
     handler: str | None = None
     has_contact: bool = False
+    others: tuple[Reporter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +97,13 @@ def opened(case_id: CaseId, event: CaseRegistered, phone: str | None, app: str |
 
 def after(case: Case, event: CaseEvent) -> Case:
     """Whose assignment is open now, and the handler it named. Whoever no longer holds the case loses its contact."""
-    if event.state in SHUT or isinstance(event, CaseReturned):
+    if event.state in SHUT or isinstance(event, CaseReturned | CaseSplit):
         return replace(case, department=None, handler=None)
     match event:
+        case CaseDisputed(acting=acting):
+            return replace(case, department=acting, handler=None)
+        case CaseReleased(other=other):
+            return replace(case, others=tuple(one for one in case.others if str(one.case_id) != other))
         case CaseDispatched():
             return replace(case, department=event.department, handler=None)
         case CaseAccepted() | CaseResponded() if event.handler is not None:
@@ -96,7 +122,8 @@ def of_line(case: Case, event_id: EventId, event: CaseEvent) -> Iterator[Occurre
         # The first response rings; what is said after it is read in the feed, where an SMS could only say it again.
         again = isinstance(event, CaseResponded) and not event.first
         media = (Medium.APP,) if again else None
-        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, media=media)
+        whom = STAFF if event.parent else None
+        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, whom, media)
     new_owner = _new_owner(event)
     if new_owner is not None:
         yield Occurrence(OPENED, event_id, case.case_id, replace(subject, unit=new_owner), new_owner)
@@ -106,8 +133,10 @@ def _new_owner(event: CaseEvent) -> str | None:
     """Who has got it by this event: a department, or the desk when nobody claims it or it comes back."""
     if isinstance(event, CaseDispatched):
         return event.department
-    unclaimed = isinstance(event, CaseRegistered) and event.holder.reason is not None
-    if event.holder.is_desk and (unclaimed or isinstance(event, CaseReturned)):
+    if isinstance(event, CaseDisputed) and event.acting:
+        return event.acting
+    stays = isinstance(event, CaseRegistered | CaseReturned) and event.holder.reason is not None
+    if event.holder.is_desk and (stays or isinstance(event, CaseDisputed | CaseHandedOff)):
         return event.holder.unit
     return None
 
@@ -131,4 +160,7 @@ def _subject(case: Case, event: CaseEvent, unit: str) -> Subject:
         reason_code=event.reason_code if isinstance(event, CaseRejected | CaseReturned) else None,
         basis=event.basis if isinstance(event, CaseResponded) else None,
         public_text=event.public_text if isinstance(event, CaseResponded | CaseResolved | CaseRejected) else None,
+        into=event.into_number if isinstance(event, CaseMerged) else None,
+        service=event.service if isinstance(event, CaseHandedOff | CaseHandOffConfirmed) else None,
+        parts=len(event.children) if isinstance(event, CaseSplit) else None,
     )  # fmt: skip

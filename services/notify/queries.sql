@@ -67,7 +67,21 @@ RETURNING n.notice_id, n.case_id, n.number, n.event, n.event_id, n.audience, n.r
           n.locale, n.body, n.parts, n.on_unknown, n.attempts + 1 AS attempts, due.doubtful, coalesce(due.carrier, $6) AS carrier;
 
 -- name: contacts_of
-SELECT case_id, contact, app FROM known_case WHERE case_id = ANY($1::uuid[]);
+SELECT case_id, phone, app, contact FROM known_case WHERE case_id = ANY($1::uuid[])
+UNION ALL
+SELECT case_id, phone, app, contact FROM co_reporter WHERE case_id = ANY($1::uuid[]);
+
+-- name: co_reporters
+SELECT case_id, other, locale, phone, app FROM co_reporter WHERE case_id = ANY($1::uuid[]) ORDER BY case_id, other;
+
+-- name: add_co_reporters
+INSERT INTO co_reporter (case_id, other, locale, phone, app, contact)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+ON CONFLICT DO NOTHING;
+
+-- name: drop_co_reporters
+DELETE FROM co_reporter c USING unnest($1::uuid[], $2::uuid[]) AS r (case_id, other)
+WHERE c.case_id = r.case_id AND c.other = r.other;
 
 -- name: lock_numbers
 -- In one order, so that two shards cannot wait for each other; in a statement before the one that counts.

@@ -24,6 +24,17 @@ CREATE TABLE IF NOT EXISTS known_case (
 ) WITH (fillfactor = 80);
 CREATE INDEX IF NOT EXISTS known_case_by_number ON known_case (number);
 
+-- 并单: reporters of cases that another stands for; they are told of that case's steps. `other` is their own case.
+CREATE TABLE IF NOT EXISTS co_reporter (
+    case_id uuid NOT NULL,
+    other   uuid NOT NULL,
+    locale  text NOT NULL,
+    phone   text,
+    app     text,
+    contact jsonb NOT NULL,
+    PRIMARY KEY (case_id, other)
+);
+
 -- One row a notice: once per (case, event, recipient, medium), which is what notice_id is derived from.
 --   state    waiting → claimed → sent | failed | suppressed; claimed → waiting (again) | unknown (in doubt)
 --   begun    of a claimed one: a try was begun, so if it is never heard of again its fate is unknown

@@ -11,6 +11,7 @@ from datetime import datetime
 from services.contracts.city import City
 from services.contracts.values import (
     ClockKind,
+    Emergency,
     Kind,
     Locale,
     ResolutionKind,
@@ -44,6 +45,9 @@ class Subject:
     reason_code: str | None = None
     basis: ResponseBasis | None = None
     public_text: str | None = None
+    into: str | None = None
+    service: Emergency | None = None
+    parts: int | None = None
 
 
 Fill = Callable[[Subject, City, Locale], str]
@@ -78,6 +82,13 @@ REQUESTS: Mapping[Kind | None, Said] = {
     Kind.PRAISE: ("表扬", "praise"),
     Kind.REPORT: ("举报", "report"),
     None: ("诉求", "request"),
+}
+SERVICES: Mapping[Emergency | None, Said] = {
+    Emergency.POLICE: ("110公安", "the police (110)"),
+    Emergency.FIRE: ("119消防", "the fire brigade (119)"),
+    Emergency.MEDICAL: ("120急救", "the ambulance (120)"),
+    Emergency.TRAFFIC: ("122交警", "the traffic police (122)"),
+    None: ("应急部门", "the emergency services"),
 }
 CLASSES: Mapping[TriageClass, Said] = {
     TriageClass.SPECIAL: ("特事", "special"),
@@ -190,6 +201,10 @@ SLOTS: Mapping[str, Slot] = {
     "percent": Slot("已用百分比", "how much of the time is used", 4, _percent),
     "reason": Slot("原因（代码对应的话）", "the reason, in words of ours", 40,
                    _word(lambda subject: REASONS.get(subject.reason_code or "", OTHER_REASON))),
+    "into": Slot("并入的工单编号", "the case it is merged into", 18,
+                 lambda subject, _city, locale: subject.into or _pick(("另一工单", "another case"), locale)),
+    "service": Slot("移交的应急部门", "the emergency service", 26, _word(lambda subject: SERVICES[subject.service])),
+    "parts": Slot("子单件数", "how many parts", 4, lambda subject, _city, _locale: str(subject.parts or 0)),
     "public_text": Slot("部门公开答复，仅限应用内", "the department's own words; app only", 2000, _public_text, sms=False),
 }  # fmt: skip
 
@@ -212,6 +227,14 @@ BY_EVENT: Mapping[str, frozenset[str]] = {
     "case.rejected": _CASE | {"reason", "public_text"},
     "case.withdrawn": _CASE,
     "case.urged": _CASE,
+    "case.disputed": _CASE,
+    "case.ruled": _CASE,
+    "case.split": _CASE | {"parts"},
+    "case.merged": _CASE | {"into"},
+    "case.unmerged": _CASE,
+    "case.handed_off": _CASE | {"service"},
+    "case.hand_off_confirmed": _CASE | {"service"},
+    "case.appealed": _CASE,
     "assignment.opened": _CASE,
     "clock.warned": _CLOCK,
     "clock.breached": _CLOCK,

@@ -13,7 +13,7 @@ from services.chassis import database, queries
 from services.chassis.database import Connection
 from services.contracts.ids import CaseId, EventId, NoticeId
 from services.contracts.values import Audience, Contact, Kind, Locale, Medium, TriageClass
-from services.notify.occurrence import Case
+from services.notify.occurrence import Case, Reporter
 from services.notify.wording import OnUnknown
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
@@ -82,15 +82,35 @@ class Turned:
 
 
 async def cases_for(conn: Connection, cases: Iterable[CaseId]) -> dict[CaseId, Case]:
-    rows = await conn.fetch(SQL["cases_for"], list(cases))
-    return {CaseId(row["case_id"]): _case(row) for row in rows}
+    wanted = list(cases)
+    rows = await conn.fetch(SQL["cases_for"], wanted)
+    others: dict[UUID, tuple[Reporter, ...]] = {}
+    for row in await conn.fetch(SQL["co_reporters"], wanted):
+        one = Reporter(CaseId(row["other"]), Locale(row["locale"]), row["phone"], row["app"])
+        others[row["case_id"]] = (*others.get(row["case_id"], ()), one)
+    return {CaseId(row["case_id"]): _case(row, others.get(row["case_id"], ())) for row in rows}
 
 
-def _case(row: asyncpg.Record) -> Case:
+def _case(row: asyncpg.Record, others: tuple[Reporter, ...]) -> Case:
     words = dict(row)
     return Case(**words | {
         "kind": Kind(words["kind"]), "triage_class": TriageClass(words["triage_class"]), "locale": Locale(words["locale"]),
+        "others": others,
     })  # fmt: skip
+
+
+async def add_co_reporters(conn: Connection, found: Sequence[tuple[CaseId, Reporter, Contact]]) -> None:
+    if found:
+        rows = [
+            (case, one.case_id, one.locale, one.phone, one.app, contact.model_dump(mode="json"))
+            for case, one, contact in found
+        ]
+        await conn.execute(SQL["add_co_reporters"], *columns(rows))
+
+
+async def drop_co_reporters(conn: Connection, gone: Sequence[tuple[CaseId, CaseId]]) -> None:
+    if gone:
+        await conn.execute(SQL["drop_co_reporters"], *columns(gone))
 
 
 async def add_cases(conn: Connection, cases: Sequence[tuple[Case, Contact]]) -> None:
@@ -144,8 +164,12 @@ async def claim(
     rows = await conn.fetch(SQL["claim"], shard, list(media), most, token, lease, provider)
     citizens = [row["case_id"] for row in rows if row["audience"] == Audience.CITIZEN]
     found = await conn.fetch(SQL["contacts_of"], citizens) if citizens else []
-    known = {row["case_id"]: (Contact.model_validate(row["contact"]), row["app"]) for row in found}
-    return [_claimed(row, *known.get(row["case_id"], (None, None))) for row in rows]
+    known = {
+        (row["case_id"], address): (Contact.model_validate(row["contact"]), row["app"])
+        for row in reversed(found)
+        for address in (row["phone"], row["app"])
+    }
+    return [_claimed(row, *known.get((row["case_id"], row["recipient"]), (None, None))) for row in rows]
 
 
 def _claimed(row: asyncpg.Record, contact: Contact | None, app: str | None) -> Claimed:

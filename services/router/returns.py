@@ -20,17 +20,20 @@ from services.router.wording import Said
 
 def give_back(scene: Scene) -> Done:
     """One line for the return; then whatever the city has decided comes after a return."""
-    case, told = _returned(scene)
+    case = _returned(scene)
     over = records.cancelled(scene.before, str(wording.RETURNED))
-    if ground := disputes.ground(scene.city, case):
+    ground = disputes.ground(scene.city, case)
+    onward = _onward(scene, case) if ground is None else None
+    told = _told(scene, case, stays=ground is None and onward is None)
+    if ground is not None:
         done = disputes.begun(scene, moves.go(case, "dispute", Who.RULES, scene.at), ground)
         return replace(done, events=(told, *done.events[:1], *over, *done.events[1:]))
-    if onward := _onward(scene, case):
+    if onward is not None:
         return _sent_on(scene, case, onward, (told,), tuple(over))
     return _to_desk(scene, case, (told,), tuple(over))
 
 
-def _returned(scene: Scene) -> tuple[Case, events.CaseReturned]:
+def _returned(scene: Scene) -> Case:
     command = scene.asked.command
     assert isinstance(command, Return)
     lead, city = records.lead_of(scene.before), scene.city
@@ -40,18 +43,23 @@ def _returned(scene: Scene) -> tuple[Case, events.CaseReturned]:
     why = wording.came_back(lead.department, wording.RETURN_REASONS[command.reason_code], city)
     waits = city.file.returns.uphold is Uphold.SILENCE
     review_at = scene.at + city.file.returns.review if waits else None
-    case = replace(
+    return replace(
         scene.after,
         bounces=scene.before.bounces + 1,
         quarrel=quarrel.returned(scene.before.quarrel, one, review_at),
         holder=Holder(unit=city.file.desk, is_desk=True, reason=str(why)),
         handler=None,
     )
-    told = events.CaseReturned(
-        **records.line(case, scene.at, scene.actor), assignment_id=lead.id, department=lead.department,
-        reason_code=command.reason_code, suggested_owner=command.suggested_owner, bounce_count=case.bounces,
+
+
+def _told(scene: Scene, case: Case, *, stays: bool) -> events.CaseReturned:
+    """Why the desk has it is said when the desk keeps it: of what goes on at once notify tells nobody there."""
+    one, desk = case.quarrel.returned[-1], case.holder
+    shown = replace(case, holder=desk if stays else desk.model_copy(update={"reason": None}))
+    return events.CaseReturned(
+        **records.line(shown, scene.at, scene.actor), assignment_id=one.assignment_id, department=one.department,
+        reason_code=one.reason_code, suggested_owner=one.suggested_owner, bounce_count=case.bounces,
     )  # fmt: skip
-    return case, told
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,9 @@ def cause(happening: Happening) -> str:
             return f"{clock.clock_id}:started"
         case Reached(clock, step):
             return f"{clock.clock_id}:{step.name}"
-        case Finished(clock):
-            return f"{clock.clock_id}:stopped"
+        case Finished(clock, stop):
+            # With its instant: a case that was merged and stands for itself again is stopped a second time.
+            return f"{clock.clock_id}:stopped:{stop.at.isoformat()}"
         case Corrected(clock):
             return f"{clock.clock_id}:corrected"
         case _:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from services.contracts import events
 from services.contracts.events import CaseEvent, CaseRegistered, CaseResponded
 from services.contracts.ids import CaseId
+from services.contracts.plans import Plan
 from services.contracts.values import ClockKind, Handler
 from services.sla import clocks, ladder
 from services.sla.clocks import (
@@ -34,7 +35,10 @@ ANSWERS: dict[ClockKind, tuple[type[CaseEvent], ...]] = {
     ClockKind.RESPONSE: (events.CaseResponded, events.CaseResolved, events.CaseClosed),
     ClockKind.CLOSE: (events.CaseResolved, events.CaseClosed),
 }
-CANCELS: tuple[type[CaseEvent], ...] = (events.CaseRejected, events.CaseWithdrawn)
+# What leaves nothing to wait for. Of a merged case nobody waits but at the one that stands for it.
+CANCELS: tuple[type[CaseEvent], ...] = (
+    events.CaseRejected, events.CaseWithdrawn, events.CaseHandedOff, events.CaseMerged,
+)  # fmt: skip
 
 
 def on_event(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Turn, ...]:
@@ -45,27 +49,57 @@ def on_event(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Tu
 
 
 def opened(case: CaseId, registered: CaseRegistered) -> tuple[Turn, ...]:
-    """Response and close, both from our receipt."""
-    return tuple(_open(case, registered, kind) for kind in (ClockKind.RESPONSE, ClockKind.CLOSE))
+    """Response and close, both from our receipt. A part of a split case answers for the close alone: its parent responds."""
+    kinds = (ClockKind.RESPONSE, ClockKind.CLOSE) if registered.parent is None else (ClockKind.CLOSE,)
+    return tuple(_open(case, registered, kind) for kind in kinds)
 
 
 def _open(case: CaseId, registered: CaseRegistered, kind: ClockKind) -> Turn:
     plan, start = registered.plan, registered.received_at
-    first = ladder.step(plan, kind, start, 0)
+    below = 0 if registered.parent is None else _below(plan, kind, registered)
+    first = ladder.step(plan, kind, start, below)
     clock = Clock(
         clock_id=clocks.clock_id(case, kind), case_id=case, kind=kind, number=registered.number, plan=plan,
         started_at=start, due_at=ladder.due_at(plan, kind, start),
         holding=Holding(registered.holder.unit, registered.holder.is_desk),
-        category=registered.category, area=registered.area, next_rung_at=first.at if first else None,
+        category=registered.category, area=registered.area, next_rung_at=first.at if first else None, rung=below,
     )  # fmt: skip
     return Turn(clock, (Started(clock),))
 
 
+def _below(plan: Plan, kind: ClockKind, child: CaseRegistered) -> int:
+    """How many rungs fell due before this part of a case began: they were its parent's. A breach is everybody's."""
+    ladder_ = ladder.steps(plan, kind, child.received_at)
+    return sum(1 for each in ladder_ if each.at < child.at and each.percent < ladder.BREACH)
+
+
 def after(clock: Clock, event: CaseEvent) -> Turn:
     """What one line of the log does to one clock: it may stop it, and it may move it to another holder."""
+    clock = counted_anew(clock, event)
     stop = stopped_by(clock, event)
     turn = stopped(clock, stop) if isinstance(stop, Stop) else Turn(clock, reason=stop.reason)
     return replace(turn, clock=handed_over(turn.clock, event))
+
+
+def counted_anew(clock: Clock, event: CaseEvent) -> Clock:
+    """并单: the survivor counts from the earliest receipt, and from its own again; who was merged goes on where it was.
+
+    No rung that has fired fires again, and none is taken back.
+    """
+    cancelled = clock.stop is not None and clock.stop.cancels and clock.outcome is not Outcome.BREACHED
+    if isinstance(event, events.CaseUnmerged) and cancelled:
+        return _rebased(replace(clock, stop=None, outcome=None), clock.started_at)
+    if isinstance(event, events.CaseAbsorbed | events.CaseReleased) and clock.running:
+        return _rebased(clock, event.received_at)
+    return clock
+
+
+def _rebased(clock: Clock, start: datetime) -> Clock:
+    following = ladder.step(clock.plan, clock.kind, start, clock.rung)
+    return replace(
+        clock, started_at=start, due_at=ladder.due_at(clock.plan, clock.kind, start),
+        next_rung_at=following.at if following else None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ async def save(conn: Connection, changed: Collection[Clock]) -> None:
     rows = [
         (clock.clock_id, clock.rung, clock.next_rung_at, clock.holding.unit, clock.holding.is_desk,
          *_handler(clock.holding), _past(clock.past), *_stop(clock.stop), clock.breached_at, clock.corrected,
-         clock.outcome)
+         clock.outcome, clock.started_at, clock.due_at)
         for clock in changed
     ]  # fmt: skip
     await conn.execute(SQL["save_clocks"], *map(list, zip(*rows, strict=True)))

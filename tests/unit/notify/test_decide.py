@@ -3,10 +3,12 @@
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.contracts.events import CaseEvent, CaseReturned
+from services.contracts.ids import CaseId
 from services.contracts.values import (
     Audience,
     Handler,
@@ -20,7 +22,7 @@ from services.contracts.values import (
 )
 from services.notify import decide, occurrence
 from services.notify.decide import Intended, Suppressed, Verdict
-from services.notify.occurrence import Case
+from services.notify.occurrence import Case, Reporter
 from tests.unit.notify import sample
 
 LAW = sample.bylaw()
@@ -98,11 +100,16 @@ def test_what_nobody_claims_is_the_desks() -> None:
 
 
 def test_what_comes_back_is_the_desks() -> None:
-    back = CaseReturned(
-        **sample.line(sample.NOON, State.REGISTERED, sample.DESK), assignment_id="a", department="urban-management",
-        reason_code=ReturnReason.WRONG_JURISDICTION, bounce_count=1,
+    kept = sample.DESK.model_copy(update={"reason": "returned"})
+    back, gone_on = (
+        CaseReturned(
+            **sample.line(sample.NOON, State.REGISTERED, holder), assignment_id="a", department="urban-management",
+            reason_code=ReturnReason.WRONG_JURISDICTION, bounce_count=1,
+        )
+        for holder in (kept, sample.DESK)
     )  # fmt: skip
     assert {one.occurrence.unit for one in told(back)} == {"dispatch-desk"}
+    assert told(gone_on) == [], "what goes on at once is no news to the desk"
 
 
 def test_a_rung_reaches_its_audience_and_no_citizen() -> None:
@@ -196,3 +203,22 @@ def test_a_case_is_known_by_its_registration() -> None:
     case = occurrence.opened(sample.CASE, sample.registered(kind=Kind.REPORT), "p", None)
     assert (case.kind, case.phone, case.app, case.has_contact) == (Kind.REPORT, "p", None, True)
     assert case.due_response_at - case.received_at == sample.plan().response.target
+
+
+def test_of_a_part_the_citizen_hears_nothing_and_the_lead_does() -> None:
+    part = sample.dispatched().model_copy(update={"parent": "a-case"})
+    assert {one.audience for one in told(sample.dispatched())} > {Audience.CITIZEN}
+    assert Audience.CITIZEN not in {one.audience for one in told(part)}
+    assert told(part)
+
+
+def test_every_reporter_of_what_was_merged_is_told_once_in_their_own_language() -> None:
+    others = (
+        Reporter(CaseId(UUID(int=1)), Locale.EN, "other-phone", None),
+        Reporter(CaseId(UUID(int=2)), Locale.ZH, "phone-index", None),
+    )
+    found = intended(told(sample.dispatched(), sample.case(others=others)), Audience.CITIZEN)
+    assert [(one.recipient, one.locale) for one in found if one.medium is Medium.SMS] == [
+        ("phone-index", Locale.ZH),
+        ("other-phone", Locale.EN),
+    ]
