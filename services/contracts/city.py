@@ -286,12 +286,6 @@ def _areas(city: City) -> Iterator[Fault]:
     yield from unknown_departments(city, "areas.yaml", fallbacks)
     owners = ((("areas", i, "owner"), area.owner) for i, area in enumerate(city.areas))
     yield from unknown_departments(city, "areas.yaml", owners)
-    names: dict[str, str] = {}
-    for i, area in enumerate(city.areas):
-        for alias in area.aliases:
-            if names.setdefault(alias, area.code) != area.code:
-                at: Place = ("areas", i, "aliases")
-                yield Fault("areas.yaml", at, f"{alias} is another area's", "别名属于另一区域")
 
 
 def _roster(city: City) -> Iterator[Fault]:

@@ -12,8 +12,9 @@ import pytest
 import services
 from services.chassis import document, files
 from services.contracts.city import CanonicalField, City
-from services.contracts.values import ChannelKind
-from services.router import rules
+from services.contracts.values import ChannelKind, Place
+from services.router import areas, decide, rules
+from services.router.areas import Known
 from services.router.rules import DutyList
 
 PINGSHAN = Path(services.__file__).parents[1] / "deploy" / "city" / "pingshan"
@@ -114,3 +115,26 @@ def test_every_file_fits_its_published_schema(path: Path) -> None:
     schema = json.loads((PINGSHAN.parent / "schema" / f"{path.stem}.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(document.read(path).value, schema)
+
+
+def test_points_of_the_samples_agree_with_what_they_say() -> None:
+    """Outlines, datum, names and addresses at once: a point's area and the one in words lie above one another."""
+    law = decide.law(duty())
+    pointed = 0
+    for sample in samples():
+        place = Place(
+            **{part: mapped(sample, f"place.{part}") for part in ("address", "lat", "lon", "datum", "area")}
+        )  # type: ignore[arg-type]
+        text = f"{mapped(sample, 'title') or ''} {mapped(sample, 'text')}"
+        (point,) = law.areas.points([place])
+        said = law.areas.locate(place, text)
+        pointed += point is not None
+        if point is not None and isinstance(said, Known):
+            assert areas.within(said.code, point) or areas.within(point, said.code), sample
+    assert pointed >= 40
+
+
+def test_every_street_has_an_outline_and_says_that_it_is_rough() -> None:
+    streets = {area.code for area in city().areas if area.level == "street"}
+    assert streets <= {one.code for one in duty().shapes.features}
+    assert "approximate" in (PINGSHAN / "areas.geojson").read_text(encoding="utf-8")
