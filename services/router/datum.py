@@ -1,4 +1,4 @@
-"""GCJ-02 and BD-09 coordinates as WGS 84: the shift that Chinese maps carry, undone to a millimetre.
+"""GCJ-02 and BD-09 coordinates as WGS 84: the shift that Chinese maps carry, undone to a few decimetres at worst.
 
 GCJ-02 moves a point of China by 100–700 m along a smooth field of polynomials and sines; BD-09 turns that once more.
 Neither has an official inverse. The field changes by less than 1 % over its own shift, so a few steps of
@@ -18,7 +18,7 @@ Shift = Callable[[Degrees, Degrees], Points]
 
 AXIS, ECCENTRICITY2 = 6378245.0, 0.00669342162296594323
 BAIDU = np.pi * 3000 / 180
-STEPS = 5  # each leaves less than a hundredth of the error
+STEPS = 2  # each leaves about a hundredth of the error: at worst 1,500 m, 15 m, 0.3 m
 WEST, EAST, SOUTH, NORTH = 72.004, 137.8347, 0.8293, 55.8271  # beyond this box the maps do not shift
 
 

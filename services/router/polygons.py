@@ -13,7 +13,7 @@ import shapely
 
 from services.contracts.values import Datum, Place
 from services.router import datum as datums
-from services.router.datum import Degrees
+from services.router.datum import Degrees, Points
 from services.router.shapes import Shapes
 
 
@@ -31,33 +31,47 @@ class Polygons:
         A point whose datum is not stated is no point: it may be half a kilometre off.
         """
         found: list[str | None] = [None] * len(places)
-        if self.codes:
-            for which, lon, lat in _by_datum(places):
-                for place, outline in zip(which, self._smallest(lon, lat), strict=True):
-                    found[place] = self.codes[outline] if outline < len(self.codes) else None
+        which = (
+            [i for i, one in enumerate(places) if one.datum is not None and one.lat is not None]
+            if self.codes
+            else []
+        )
+        if which:
+            lon, lat = _in_wgs84([places[i] for i in which])
+            for place, outline in zip(which, self._smallest(lon, lat), strict=True):
+                if outline < len(self.codes):
+                    found[place] = self.codes[outline]
         return found
 
     def _smallest(self, lon: Degrees, lat: Degrees) -> list[int]:
-        """The number of the first outline that holds each point; the number of outlines: none does."""
+        """The number of the first outline that holds each point; the number of outlines: none does.
+
+        Each round asks the smallest box left of every point that is still without an answer: most need one or two.
+        """
+        nothing = len(self.codes)
+        first = np.full(len(lon), nothing)
         point, outline = self.tree.query(shapely.points(lon, lat))
-        held = shapely.intersects_xy(self.outlines[outline], lon[point], lat[point])
-        first = np.full(len(lon), len(self.codes))
-        np.minimum.at(first, point[held], outline[held])
+        order = np.argsort(point * nothing + outline)
+        point, outline = point[order], outline[order]
+        while len(point):
+            lead = np.ones(len(point), dtype=bool)
+            np.not_equal(point[1:], point[:-1], out=lead[1:])
+            asked, about = point[lead], outline[lead]
+            held = shapely.intersects_xy(self.outlines[about], lon[asked], lat[asked])
+            first[asked[held]] = about[held]
+            rest = ~lead & (first == nothing)[point]
+            point, outline = point[rest], outline[rest]
         numbers: list[int] = first.tolist()
         return numbers
 
 
-def _by_datum(places: Sequence[Place]) -> Iterator[tuple[list[int], Degrees, Degrees]]:
-    """The places that have a point, by the datum it is in: their numbers, and their points in WGS 84."""
-    for datum in Datum:
-        which = [
-            i
-            for i, one in enumerate(places)
-            if one.datum is datum and one.lat is not None and one.lon is not None
-        ]
-        if which:
-            lon, lat = (np.array([getattr(places[i], axis) for i in which]) for axis in ("lon", "lat"))
-            yield which, *datums.to_wgs84(lon, lat, datum)
+def _in_wgs84(places: Sequence[Place]) -> Points:
+    """The points of places that have one."""
+    lon, lat = (np.array([one.lon for one in places]), np.array([one.lat for one in places]))
+    for datum in datums.SHIFTS:
+        if which := [i for i, one in enumerate(places) if one.datum is datum]:
+            lon[which], lat[which] = datums.to_wgs84(lon[which], lat[which], datum)
+    return lon, lat
 
 
 def index(shapes: Shapes) -> Polygons:
@@ -65,7 +79,7 @@ def index(shapes: Shapes) -> Polygons:
     drawn = [(one.code, one.geometry.shape) for one in shapes.features if one.geometry is not None]
     outlines = np.array([shape for _, shape in drawn], dtype=object)
     if shapes.datum is not Datum.WGS84:
-        outlines = shapely.transform(outlines, lambda at: _in_wgs84(at, shapes.datum))
+        outlines = shapely.transform(outlines, lambda at: _moved(at, shapes.datum))
     order = sorted(
         range(len(drawn)), key=lambda i: (_size(outlines[i]), -drawn[i][0].count("/"), drawn[i][0])
     )
@@ -78,7 +92,7 @@ def _codes(drawn: Sequence[tuple[str, Any]], order: Iterable[int]) -> Iterator[s
     return (drawn[i][0] for i in order)
 
 
-def _in_wgs84(at: Any, datum: Datum) -> Any:
+def _moved(at: Any, datum: Datum) -> Any:
     return np.column_stack(datums.to_wgs84(at[:, 0], at[:, 1], datum))
 
 

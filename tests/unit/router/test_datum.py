@@ -25,8 +25,8 @@ def apart(here: datum.Points, there: datum.Points) -> float:
 @given(lon=st.floats(73, 136), lat=st.floats(3, 54))
 def test_there_and_back_is_within_a_metre(way: Datum, lon: float, lat: float) -> None:
     start = one(lon, lat)
-    assert apart(datum.to_wgs84(*datum.from_wgs84(*start, way), way), start) < 0.01
-    assert apart(datum.from_wgs84(*datum.to_wgs84(*start, way), way), start) < 0.01
+    assert apart(datum.to_wgs84(*datum.from_wgs84(*start, way), way), start) < 0.5
+    assert apart(datum.from_wgs84(*datum.to_wgs84(*start, way), way), start) < 0.5
 
 
 @pytest.mark.parametrize("way", SHIFTED)
