@@ -85,12 +85,14 @@ class Kafka:
         say: Say = quiet,
         leashed: bool = True,
         logs: Path | None = None,
+        more: str = "",
     ) -> None:
+        """`more` properties come after ours, and win."""
         self.directory = directory.resolve()
         self.port = port or ports.choose(9092)
         self.controller_port = controller_port or ports.choose(9093, frozenset({self.port}))
         self.child = Child("kafka", self.directory, leashed, logs=logs)
-        self._say = say
+        self._say, self._more = say, more
         self._libs = CACHE / f"kafka-{VERSION}"
 
     @property
@@ -107,7 +109,7 @@ class Kafka:
         jars.ensure(self._libs, self._say)
         self.directory.mkdir(parents=True, exist_ok=True)
         addresses = {"port": self.port, "controller_port": self.controller_port}
-        (self.directory / "server.properties").write_text(PROPERTIES.format(**addresses))
+        (self.directory / "server.properties").write_text(PROPERTIES.format(**addresses) + self._more)
         (self.directory / "log4j2.properties").write_text(LOGGING)
         if not (self.directory / "data" / "meta.properties").exists():
             self._format()

@@ -155,6 +155,7 @@ class Consumer:
             enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
             session_timeout_ms=timeout_ms, heartbeat_interval_ms=timeout_ms // 4, rebalance_timeout_ms=timeout_ms,
             fetch_max_wait_ms=500, max_partition_fetch_bytes=2_097_152, metadata_max_age_ms=30_000,
+            **self._settings.access.aiokafka(),
         )  # fmt: skip
 
     async def _round(self, consumer: AIOKafkaConsumer) -> int:

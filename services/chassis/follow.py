@@ -17,7 +17,7 @@ async def follow(settings: ServiceSettings, topic: str, take: Callable[[bytes], 
     tp = TopicPartition(topic, 0)
     while True:
         consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False,
-                                    auto_offset_reset="latest", isolation_level="read_committed")  # fmt: skip
+                                    auto_offset_reset="latest", isolation_level="read_committed", **settings.access.aiokafka())  # fmt: skip
         try:
             await consumer.start()
             consumer.assign([tp])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from services.chassis import clock, database, metrics, tails, telemetry, transaction
+from services.chassis.access import OPEN, Access
 from services.chassis.failure import Nature, ShardStopped, nature
 from services.chassis.producer import Producer, Record, TooLarge, Undelivered
 from services.contracts import topics
@@ -278,7 +279,7 @@ def unpack(rows: Sequence[asyncpg.Record], after: int) -> list[Numbered]:
     return found
 
 
-async def verify(pool: asyncpg.Pool, bootstrap: str, service: str) -> None:
+async def verify(pool: asyncpg.Pool, bootstrap: str, service: str, access: Access = OPEN) -> None:
     """Compare each topic's last number with ours, before anything is published (delivery rule 6).
 
     Behind: the cursor goes back and the rows kept are published again. Ahead: raises Restored. Waits for a broker.
@@ -286,7 +287,7 @@ async def verify(pool: asyncpg.Pool, bootstrap: str, service: str) -> None:
     rows = await pool.fetch(SQL["given_and_published"])
     given = {(row["topic"], row["shard"]): row["last"] for row in rows}
     published = {(row["topic"], row["shard"]): row["published"] for row in rows}
-    on_kafka = await tails.last_numbers(bootstrap, service, given, partition_of)
+    on_kafka = await tails.last_numbers(bootstrap, service, given, partition_of, access)
     for place, last in on_kafka.items():
         if last > given[place]:
             raise Restored(f"{place[0]} shard {place[1]} has number {last} on Kafka, the store gave out {given[place]}: "

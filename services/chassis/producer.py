@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.chassis import ending, metrics, telemetry
+from services.chassis.access import OPEN, Access
 from services.contracts.envelope import Headers
 
 log = telemetry.logger("producer")
@@ -38,8 +39,8 @@ class Producer(Protocol):
 class KafkaProducer:
     """Sends whole batches: a batch is acknowledged whole or not at all, so order survives every failure."""
 
-    def __init__(self, bootstrap: str, deadline_s: float = 2.5) -> None:
-        self._bootstrap, self._deadline_s = bootstrap, deadline_s
+    def __init__(self, bootstrap: str, access: Access = OPEN, deadline_s: float = 2.5) -> None:
+        self._bootstrap, self._access, self._deadline_s = bootstrap, access, deadline_s
         self._inner: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
@@ -74,7 +75,7 @@ class KafkaProducer:
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._inner is None:
-                inner = new_inner(self._bootstrap)
+                inner = new_inner(self._bootstrap, self._access)
                 try:
                     async with asyncio.timeout(self._deadline_s):
                         await inner.start()
@@ -107,10 +108,11 @@ class KafkaProducer:
             await ending.stop(inner.stop(), "producer", 1.0)
 
 
-def new_inner(bootstrap: str) -> AIOKafkaProducer:
+def new_inner(bootstrap: str, access: Access = OPEN) -> AIOKafkaProducer:
     """The one set of producer options. The defaults lose data (acks=1)."""
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, compression_type="zstd",
         linger_ms=0, max_batch_size=MAX_BATCH_BYTES, max_request_size=1_000_000, request_timeout_ms=2000,
         metadata_max_age_ms=60_000,
+        **access.aiokafka(),
     )  # fmt: skip

@@ -123,7 +123,7 @@ async def boot(
 ) -> tuple[Running[Any], Consumer | None, KafkaProducer]:
     """Everything but the loops. Raises NotProvisioned, ValueError (bad city data), OSError."""
     shards, clock = await provisioned(pool, service.name)
-    producer = KafkaProducer(settings.kafka_bootstrap)
+    producer = KafkaProducer(settings.kafka_bootstrap, settings.access)
     publisher = Publisher(pool, producer, service.name, shards, numbers_late=service.numbers_late,
                           every_s=service.publish_every_s)  # fmt: skip
     lanes = Lanes(pool, service.name, shards, clock, publisher,
@@ -230,7 +230,9 @@ class Life:
     async def _publish(self) -> None:
         """First compare Kafka with what we gave out (delivery rule 6), then publish."""
         plumbing = self._running.plumbing
-        await outbox.verify(plumbing.pool, self._settings.kafka_bootstrap, plumbing.name)
+        await outbox.verify(
+            plumbing.pool, self._settings.kafka_bootstrap, plumbing.name, self._settings.access
+        )
         await plumbing.publisher.run()
 
     async def _drain(self, door: Any, consuming: Any, loops: list[Any]) -> None:

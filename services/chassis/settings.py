@@ -6,11 +6,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.chassis.access import Access
 
 C = TypeVar("C", bound=BaseSettings)
 
@@ -51,7 +53,41 @@ class Settings(BaseSettings):
         return init_settings, _FromFiles(settings_cls), env_settings
 
 
-class OperatorSettings(Settings):
+class KafkaSettings(Settings):
+    """How we present ourselves to the brokers. Inside a closed network nothing of this is needed."""
+
+    kafka_security: Annotated[
+        Literal["plaintext", "sasl_plaintext", "sasl_ssl"],
+        Field(description="protocol of the brokers' listener; sasl_ssl in production"),
+    ] = "plaintext"
+    kafka_mechanism: Annotated[
+        Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"],
+        Field(description="how the brokers check a password"),
+    ] = "SCRAM-SHA-512"
+    kafka_username: Annotated[
+        str, Field(description="the brokers' user; `suban-<service>` is who `provision` grants rights to")
+    ] = ""
+    kafka_password: Annotated[SecretStr, Field(description="that user's password")] = SecretStr("")
+    kafka_ca_file: Annotated[
+        str, Field(description="certificates the brokers' are checked against; the system's when empty")
+    ] = ""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        named = self.kafka_username and self.kafka_password.get_secret_value()
+        if self.kafka_security != "plaintext" and not named:
+            raise ValueError(
+                f"kafka_security is {self.kafka_security}: kafka_username and kafka_password must say who"
+            )
+        return self
+
+    @property
+    def access(self) -> Access:
+        return Access(self.kafka_security, self.kafka_mechanism, self.kafka_username,
+                      self.kafka_password.get_secret_value(), self.kafka_ca_file)  # fmt: skip
+
+
+class OperatorSettings(KafkaSettings):
     """What the operators' commands need."""
 
     database_url: Annotated[
@@ -63,7 +99,7 @@ class OperatorSettings(Settings):
     city_dir: Annotated[Path, Field(description="folder of the city's data")] = Path("deploy/city/pingshan")
 
 
-class ServiceSettings(Settings):
+class ServiceSettings(KafkaSettings):
     database_url: Annotated[
         SecretStr, Field(description="Postgres, as postgresql://role:password@host:port/name")
     ]

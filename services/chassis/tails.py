@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.chassis import ending, telemetry
+from services.chassis.access import OPEN, Access
 from services.contracts import envelope as envelopes
 from services.contracts.envelope import Headers, NotAnEnvelope, Position
 
@@ -16,7 +17,11 @@ Place = tuple[str, int]
 
 
 async def last_numbers(
-    bootstrap: str, service: str, given: Mapping[Place, int], partition_of: Callable[[str, int], int]
+    bootstrap: str,
+    service: str,
+    given: Mapping[Place, int],
+    partition_of: Callable[[str, int], int],
+    access: Access = OPEN,
 ) -> dict[Place, int]:
     """(topic, shard) → last number of `service` on Kafka; left out where the tail does not tell. Waits for a broker."""
     if not given:
@@ -24,7 +29,7 @@ async def last_numbers(
     places = {place: TopicPartition(place[0], partition_of(*place)) for place in given}
     while True:
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
-                                    isolation_level="read_committed")  # fmt: skip
+                                    isolation_level="read_committed", **access.aiokafka())  # fmt: skip
         try:
             await consumer.start()
             return await _read(consumer, service, places)

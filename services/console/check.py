@@ -14,7 +14,7 @@ from rich.table import Table
 from services.chassis import clock, database, files, run, settings
 from services.chassis.files import BadFile
 from services.chassis.settings import OperatorSettings
-from services.console import provision
+from services.console import provision, rights
 from services.contracts import city as cities
 from services.contracts import topics
 from services.contracts.city import City
@@ -38,7 +38,7 @@ def main(asked: argparse.Namespace) -> int:
         Console().print(f"[red]{wrong}")
         return 1
     store = asyncio.run(_store(mine.database_url.get_secret_value(), asked.production))
-    findings = [*_settings(), *_city(mine.city_dir), *store, *_broker(mine.kafka_bootstrap, asked.production)]
+    findings = [*_settings(), *_city(mine.city_dir), *store, *_broker(mine, asked.production)]
     table = Table("what", "", "detail", title="Suban: check")
     for what, verdict, detail in findings:
         table.add_row(what, f"[{'green' if verdict == 'ok' else 'red'}]{verdict}", detail)
@@ -121,10 +121,11 @@ async def _production_store(pool: asyncpg.Pool, rate: float) -> list[Finding]:
     ]
 
 
-def _broker(bootstrap: str, production: bool) -> list[Finding]:
+def _broker(mine: OperatorSettings, production: bool) -> list[Finding]:
+    bootstrap, admin = mine.kafka_bootstrap, provision.client(mine.kafka_bootstrap, mine.access)
     names = [row.name for row in topics.TOPICS if not row.per_department]
     try:
-        settings = provision.describe(bootstrap, names)
+        settings = provision.describe(admin, names)
     except (KafkaException, ValueError, TimeoutError) as wrong:
         return [(f"Kafka at {bootstrap}", "bad", f"no broker answers: {wrong or 'timed out'}")]
     wrong_time = [n for n, row in settings.items() if row["message.timestamp.type"] != "LogAppendTime"]
@@ -133,4 +134,7 @@ def _broker(bootstrap: str, production: bool) -> list[Finding]:
     if production:
         weak = [n for n, row in settings.items() if int(row["min.insync.replicas"]) < 2]
         found.append(("min.insync.replicas ≥ 2", "bad" if weak else "ok", ", ".join(weak)))
+        guarded = rights.guarded(admin)
+        found.append(("authorizer", "ok" if guarded else "bad",
+                      "" if guarded else "the brokers have none: every client may read every department's topics"))  # fmt: skip
     return found

@@ -1,4 +1,4 @@
-"""`provision`: topics, schemas, roles, the number of shards and the base of the city's clock. Safe to repeat."""
+"""`provision`: topics, the rights on them, schemas, roles, the number of shards and the base of the city's clock. Safe to repeat."""
 
 import argparse
 import asyncio
@@ -16,8 +16,9 @@ from rich.console import Console
 
 from services.chassis import clock, database, files, keys
 from services.chassis import settings as settings_of
+from services.chassis.access import OPEN, Access
 from services.chassis.settings import OperatorSettings
-from services.console import store
+from services.console import rights, store
 from services.contracts import city as cities
 from services.contracts import topics
 from services.contracts.city import City
@@ -40,18 +41,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--city-start", help="city time (ISO 8601, with zone) at which a faster clock starts")
     parser.add_argument("--replication", type=int, default=1, help="copies of each topic; 3 in production")
     parser.add_argument(
+        "--users",
+        action="store_true",
+        help="make a SCRAM-SHA-512 user for each department and service; needs --out",
+    )
+    parser.add_argument(
         "--out", type=Path, help="write the services' environment and keys for everybody to this file (0600)"
     )
 
 
 def main(asked: argparse.Namespace) -> int:
+    if asked.users and asked.out is None:
+        raise SystemExit("--users makes passwords: say with --out where they may be written")
     city = files.load_all(asked.city, cities.MODELS, cities.assemble, cities.problems).value
     settings = settings_of.read(OperatorSettings)
     url = settings.database_url.get_secret_value()
     SAY.print("provision: schemas, roles, clock")
     environment = asyncio.run(_store(asked, city, url))
     SAY.print("provision: topics")
-    made = make_topics(settings.kafka_bootstrap, city, asked.shards, asked.replication)
+    admin = client(settings.kafka_bootstrap, settings.access)
+    made = make_topics(admin, city, asked.shards, asked.replication)
+    _rights(admin, city, asked.users, environment)
     SAY.print(
         f"provision: done; {made} topics made, {len(city.departments)} departments, {asked.shards} shards"
     )
@@ -119,16 +129,37 @@ async def _tokens(conn: database.Connection, city: City) -> dict[str, str]:
     return found
 
 
-def client(bootstrap: str) -> Any:
+def client(bootstrap: str, access: Access = OPEN) -> Any:
     """An admin client that keeps quiet while a broker is away; its calls raise KafkaException instead."""
     return kafka_admin.AdminClient(
-        {"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000}
+        {
+            "bootstrap.servers": bootstrap,
+            "log_level": 0,
+            "reconnect.backoff.max.ms": 1000,
+            **access.librdkafka(),
+        }
     )
 
 
-def make_topics(bootstrap: str, city: City, shards: int, replication: int) -> int:
+def _rights(admin: Any, city: City, users: bool, out: dict[str, Any]) -> None:
+    """ACLs where the brokers have an authorizer; users where they were asked for, their passwords into `out`."""
+    slugs = [row.slug for row in city.departments]
+    granted = rights.everybody(slugs)
+    if rights.guarded(admin):
+        rights.grant(admin, granted)
+        SAY.print(f"provision: {len(granted)} rights granted")
+    else:
+        SAY.print(
+            "provision: the brokers have no authorizer: every client may read every department's topics"
+        )
+    if users:
+        made = rights.make_users(admin, sorted({right.user for right in granted}))
+        out.setdefault("kafka", {}).update(made)
+        SAY.print(f"provision: {len(made)} users made")
+
+
+def make_topics(admin: Any, city: City, shards: int, replication: int) -> int:
     """Create what is missing; refuse a topic whose number of partitions is not the city's. Returns how many were made."""
-    admin = client(bootstrap)
     wanted = dict(topics.concrete(row.slug for row in city.departments))
     present = admin.list_topics(timeout=20).topics
     for name in wanted.keys() & present.keys():
@@ -165,9 +196,8 @@ def _new(name: str, row: Topic, shards: int, replication: int) -> Any:
     return kafka_admin.NewTopic(name, partitions(row, shards), replication, config=config(row, replication))
 
 
-def describe(bootstrap: str, names: list[str]) -> dict[str, dict[str, str]]:
+def describe(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
     """Topic → its settings on the broker; for `check`."""
-    admin = client(bootstrap)
     asked = admin.describe_configs(
         [kafka_admin.ConfigResource(kafka_admin.ResourceType.TOPIC, name) for name in names]
     )

@@ -140,7 +140,7 @@ def without_rules() -> Iterator[None]:
 async def measure(server: servers.DatabaseServer, broker: servers.Broker, city: City, many: int) -> float:
     broker.empty()
     await asyncio.sleep(1)  # deletion of topics is not finished when it is acknowledged
-    provision.make_topics(broker.bootstrap, city, SHARDS, 1)
+    provision.make_topics(provision.client(broker.bootstrap), city, SHARDS, 1)
     await feed(broker.bootstrap, city, many)
     url = server.create("bench_router")
     await provisioned(url)

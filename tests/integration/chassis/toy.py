@@ -102,14 +102,10 @@ async def provision(url: str, rate: float = 1.0) -> None:
     await conn.close()
 
 
-def settings(url: str, bootstrap: str, **more: Any) -> ServiceSettings:
-    values = {"http_port": 0, "session_timeout_s": 6, **more}
-    return ServiceSettings(database_url=url, kafka_bootstrap=bootstrap, **values)
-
-
 @asynccontextmanager
 async def started(url: str, bootstrap: str, service: Service[Any] = TOY, **more: Any) -> AsyncIterator[Toy]:
-    chosen = settings(url, bootstrap, **more)
+    values = {"http_port": 0, "session_timeout_s": 6, **more}
+    chosen = service.settings(database_url=url, kafka_bootstrap=bootstrap, **values)
     pool = await database.create_pool(url, NAME, 12)
     running, consumer, producer = await run.boot(service, chosen, pool)
     stop = asyncio.Event()
