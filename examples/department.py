@@ -25,7 +25,12 @@ def answers(case: str, letter: dict[str, Any]) -> list[dict[str, Any]]:
         {"command": "accept", "handler": HANDLER},
         {"command": "start"},
         {"command": "respond", "basis": "public_message", "public_text": "我们已经在处理。 We are on it."},
-        {"command": "resolve", "kind": "fixed", "public_text": "已处理完毕。 Done.", "evidence": ["photo:1"]},
+        {
+            "command": "resolve",
+            "kind": "fixed",
+            "public_text": "已处理完毕。 Done.",
+            "evidence": ["photo_before:1", "photo_after:2"],
+        },
     ]
     return [{**common, **one, "command_id": f"{letter['assignment_id']}-{one['command']}"} for one in steps]
 

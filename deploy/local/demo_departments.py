@@ -117,7 +117,12 @@ class Departments:
         task.add_done_callback(self._tasks.discard)
 
     async def _at_work(self, case: str, letter: dict[str, Any]) -> None:
-        """A department from the letter to the resolution; an assisting one only reads it."""
+        """A department from the letter to the resolution; an assisting one reports its part."""
+        if letter["role"] == "assist":
+            seen = {"assignment_version": letter["assignment_version"]}
+            return await self._say(
+                letter["department"], case, "report", **seen, text="已派员协助，本单位部分已完成。"
+            )
         if letter["role"] != "lead":
             return
         slug, dice = letter["department"], random.Random(letter["assignment_id"])
@@ -136,7 +141,7 @@ class Departments:
             slug, case, "respond", **seen, basis="public_message", public_text="已安排人员到现场处理。"
         )
         await self._say(slug, case, "resolve", **seen, kind="fixed", public_text="已现场处理完毕，感谢您的反映。",
-                        evidence=[f"photo:{letter['number']}"])  # fmt: skip
+                        evidence=_photographs(letter["number"]))  # fmt: skip
 
     async def _accept(
         self, slug: str, case: str, letter: dict[str, Any], named: bool, seen: dict[str, int]
@@ -188,6 +193,10 @@ class Departments:
                 return
             except KafkaError:
                 await asyncio.sleep(AGAIN_S)
+
+
+def _photographs(number: str) -> list[dict[str, str]]:
+    return [{"kind": kind, "ref": f"{number}/{kind}.jpg"} for kind in ("photo_before", "photo_after")]
 
 
 def _between(dice: random.Random, least: timedelta, most: timedelta) -> timedelta:

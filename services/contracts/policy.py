@@ -83,7 +83,7 @@ class WhistleRule(Row):
 
 
 class Policy(Row):
-    """policy.yaml. `assists_report`: a lead resolves when every assisting department has reported or is waived."""
+    """policy.yaml. `assists_report`: a lead resolves only when every assisting department has reported or is waived."""
 
     pauses: tuple[PauseRule, ...] = ()
     extension: ExtensionRule = ExtensionRule()
@@ -91,7 +91,7 @@ class Policy(Row):
     redo: RedoRule = RedoRule()
     flagging: Flagging = Flagging()
     whistle: WhistleRule = WhistleRule()
-    assists_report: bool = True
+    assists_report: bool = False
 
     @model_validator(mode="after")
     def _each_reason_once(self) -> Self:

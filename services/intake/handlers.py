@@ -8,10 +8,15 @@ from services.chassis.transaction import Tx
 from services.contracts import plans
 from services.contracts.events import (
     CaseEvent,
+    CaseExtended,
+    CaseReclassified,
     CaseRegistered,
     CaseRejected,
+    CaseReopened,
     CaseResolved,
     CaseResponded,
+    CaseResumed,
+    CaseTransferredOut,
 )
 from services.intake import store
 from services.intake.state import State
@@ -38,8 +43,16 @@ def folded(before: Step | None, event: CaseEvent) -> Step:
         case CaseResponded(first=first, public_text=text):
             responded_at = responded_at or (event.at if first else None)
             public_text = text or public_text
+        case CaseReclassified(plan=plan, received_at=start, due_close_at=due):
+            response_due_at, close_due_at = plans.due_at(plan.response, start), due
+        case CaseExtended(due_at=due) | CaseResumed(due_at=due) | CaseReopened(due_at=due):
+            close_due_at = due
+        case CaseRejected(public_text=text, turn_to=str(where)):
+            public_text = f"{text} → {where}"
         case CaseResolved(public_text=text) | CaseRejected(public_text=text):
             public_text = text
+        case CaseTransferredOut(public_text=text, system=system, their_number=number):
+            public_text = f"{text} → {system} {number}"
     return Step(
         event.state, event.holder.unit, event.holder.is_desk, event.at, response_due_at, close_due_at, responded_at,
         public_text,

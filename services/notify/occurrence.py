@@ -13,20 +13,31 @@ from services.contracts.events import (
     CaseDispatched,
     CaseDisputed,
     CaseEvent,
+    CaseExtended,
+    CaseExtensionRequested,
+    CaseFlagged,
     CaseHandedOff,
     CaseHandOffConfirmed,
     CaseMerged,
+    CasePaused,
+    CasePauseRequested,
+    CaseRaised,
     CaseRegistered,
     CaseRejected,
     CaseReleased,
+    CaseReopened,
     CaseResolved,
     CaseResponded,
+    CaseResumed,
     CaseReturned,
     CaseSplit,
+    CaseTransferredOut,
+    CaseVerificationAsked,
+    CaseWhistled,
     Rung,
 )
 from services.contracts.ids import CaseId, EventId
-from services.contracts.values import Audience, Kind, Locale, Medium, State, TriageClass
+from services.contracts.values import Asking, Audience, Kind, Locale, Medium, State, TriageClass
 from services.notify.slots import Subject
 
 OPENED = "assignment.opened"
@@ -106,6 +117,8 @@ def after(case: Case, event: CaseEvent) -> Case:
             return replace(case, others=tuple(one for one in case.others if str(one.case_id) != other))
         case CaseDispatched():
             return replace(case, department=event.department, handler=None)
+        case CaseReopened():
+            return replace(case, department=event.department)
         case CaseAccepted() | CaseResponded() if event.handler is not None:
             return replace(case, handler=event.handler.id)
     return case
@@ -113,20 +126,60 @@ def after(case: Case, event: CaseEvent) -> Case:
 
 def of_line(case: Case, event_id: EventId, event: CaseEvent) -> Iterator[Occurrence]:
     """What one line of the log is told as. A response that was none, and was not said in public, is told to nobody."""
-    unit = event.department if isinstance(event, CaseDispatched | CaseReturned) else event.holder.unit
-    if isinstance(event, CaseResponded | CaseResolved):
-        unit = event.department
+    unit = _unit(event)
     told = not isinstance(event, CaseResponded) or event.first or event.public_text is not None
     subject = _subject(case, event, unit)
     if told:
         # The first response rings; what is said after it is read in the feed, where an SMS could only say it again.
         again = isinstance(event, CaseResponded) and not event.first
         media = (Medium.APP,) if again else None
-        whom = STAFF if event.parent else None
+        whom = _audiences(event)
         yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, whom, media)
+    if isinstance(event, CaseWhistled):
+        yield from _called(case, event_id, event, subject)
     new_owner = _new_owner(event)
     if new_owner is not None:
         yield Occurrence(OPENED, event_id, case.case_id, replace(subject, unit=new_owner), new_owner)
+
+
+OF_A_DEPARTMENT = (
+    CaseDispatched,
+    CaseReturned,
+    CaseResponded,
+    CaseResolved,
+    CaseRaised,
+    CaseFlagged,
+    CaseReopened,
+)
+DESKS = (CasePauseRequested, CaseExtensionRequested)
+
+
+def _unit(event: CaseEvent) -> str:
+    """Whose people are meant when an audience is named."""
+    if isinstance(event, OF_A_DEPARTMENT):
+        return event.department
+    if isinstance(event, DESKS):
+        return event.answers
+    if isinstance(event, CaseVerificationAsked) and event.ask is Asking.CALL:
+        return event.caller
+    return event.holder.unit
+
+
+def _audiences(event: CaseEvent) -> tuple[Audience, ...] | None:
+    """A verification asks the citizen by message, or a person of the desk to call; a whistle rings where it calls; of a part only staff hears."""
+    if isinstance(event, CaseVerificationAsked):
+        return (Audience.DUTY_OFFICER,) if event.ask is Asking.CALL else (Audience.CITIZEN,)
+    if isinstance(event, CaseWhistled):
+        return ()
+    return STAFF if event.parent else None
+
+
+def _called(case: Case, event_id: EventId, event: CaseWhistled, subject: Subject) -> Iterator[Occurrence]:
+    for call in event.calls:
+        yield Occurrence(
+            event.TYPE, event_id, case.case_id, replace(subject, due_at=call.arrive_by), call.department,
+            audiences=(Audience.DUTY_OFFICER,),
+        )  # fmt: skip
 
 
 def _new_owner(event: CaseEvent) -> str | None:
@@ -155,12 +208,44 @@ def _subject(case: Case, event: CaseEvent, unit: str) -> Subject:
     return Subject(
         case.number, event.at, unit, case.category, case.area,
         received_at=case.received_at, due_response_at=case.due_response_at, due_close_at=case.due_close_at,
-        triage_class=case.triage_class, request_kind=case.kind, tracking=case.tracking,
+        due_at=_due(event), triage_class=case.triage_class, request_kind=case.kind, tracking=case.tracking,
         kind=event.kind if isinstance(event, CaseResolved) else None,
-        reason_code=event.reason_code if isinstance(event, CaseRejected | CaseReturned) else None,
-        basis=event.basis if isinstance(event, CaseResponded) else None,
-        public_text=event.public_text if isinstance(event, CaseResponded | CaseResolved | CaseRejected) else None,
-        into=event.into_number if isinstance(event, CaseMerged) else None,
+        reason_code=_reason(event), basis=event.basis if isinstance(event, CaseResponded) else None,
+        public_text=_public_text(event), into=event.into_number if isinstance(event, CaseMerged) else None,
         service=event.service if isinstance(event, CaseHandedOff | CaseHandOffConfirmed) else None,
         parts=len(event.children) if isinstance(event, CaseSplit) else None,
     )  # fmt: skip
+
+
+def _due(event: CaseEvent) -> datetime | None:
+    """What the slot `due` says: the close as it is due now; until when it rests; until when an answer is awaited."""
+    match event:
+        case CaseExtended() | CaseResumed() | CaseReopened() | CaseExtensionRequested():
+            return event.due_at
+        case CasePaused():
+            return event.until
+        case CaseVerificationAsked():
+            return event.silent_until
+    return None
+
+
+def _reason(event: CaseEvent) -> str | None:
+    match event:
+        case CaseRejected() | CaseReturned():
+            return event.reason_code
+        case CasePaused() | CasePauseRequested() | CaseResumed():
+            return event.reason
+        case CaseFlagged():
+            return event.why
+    return None
+
+
+def _public_text(event: CaseEvent) -> str | None:
+    match event:
+        case CaseRejected(turn_to=str(where)):
+            return f"{event.public_text} → {where}"
+        case CaseResponded() | CaseResolved() | CaseRejected():
+            return event.public_text
+        case CaseTransferredOut():
+            return f"{event.public_text} → {event.system} {event.their_number}"
+    return None

@@ -11,18 +11,12 @@ SERVICE: Service[State] = Service(
     settings=NotifySettings,
     state=state.build,
     subscriptions={
-        # suban.cases.v1: one handler for all, as their order matters
-        events.CaseRegistered: handlers.on_case_events,
-        events.CaseDispatched: handlers.on_case_events,
-        events.CaseAccepted: handlers.on_case_events,
-        events.CaseStarted: handlers.on_case_events,
-        events.CaseResponded: handlers.on_case_events,
-        events.CaseReturned: handlers.on_case_events,
-        events.CaseResolved: handlers.on_case_events,
-        events.CaseClosed: handlers.on_case_events,
-        events.CaseRejected: handlers.on_case_events,
-        events.CaseWithdrawn: handlers.on_case_events,
-        events.CaseUrged: handlers.on_case_events,
+        # suban.cases.v1: one handler for the whole log, as its order matters; what has no template is told to nobody
+        **{
+            event: handlers.on_case_events
+            for event in events.EVENTS.values()
+            if issubclass(event, events.CaseEvent)
+        },
         # suban.clocks.v1
         events.ClockWarned: handlers.on_clock_events,
         events.ClockBreached: handlers.on_clock_events,

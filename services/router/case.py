@@ -1,6 +1,6 @@
 """A case as the router knows it: its state, who holds it, what was promised. No citizen's text is in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from services.contracts.plans import Plan
 from services.contracts.values import Emergency, Handler, Holder, Kind, State, TriageClass
 from services.router import family as families
 from services.router import quarrel as quarrels
+from services.router import standing as standings
 from services.router.family import Family
 from services.router.quarrel import Quarrel
+from services.router.standing import NOTHING, Standing
 
 LEAD, ASSIST, DESK = "lead", "assist", "desk"
 
@@ -74,6 +76,8 @@ class Case:
         """The earliest receipt among the cases this one stands for: its clocks count from there."""
         return min((self.received_at, *(one.received_at for one in self.family.absorbed)))
 
+    standing: Standing = NOTHING
+
     @property
     def open(self) -> Iterator[Assignment]:
         return (one for one in self.assignments if one.closed_at is None)
@@ -85,6 +89,10 @@ class Case:
     def has_seen(self, department: str) -> bool:
         """Who has or had an assignment, and who answers for the place."""
         return department == self.area_owner or any(one.department == department for one in self.assignments)
+
+    def last_in(self, state: State) -> datetime | None:
+        """When it was last brought to this state; None when it never was."""
+        return next((since for since, was in reversed(self.trail) if was is state), None)
 
     def state_at(self, at: datetime) -> State:
         """The state the case was in at `at`; before its receipt: received."""
@@ -98,6 +106,29 @@ def moved(case: Case, state: State, at: datetime) -> Case:
     return replace(
         case, version=case.version + 1, state=state, changed_at=at, trail=(*case.trail, (at, state))
     )
+
+
+def turned(case: Case, state: State, at: datetime) -> Case:
+    """To another state within the same line of the log: what the table's first move did not know yet."""
+    if state is case.state:
+        return case
+    return replace(case, state=state, changed_at=at, trail=(*case.trail, (at, state)))
+
+
+def called(case: Case, departments: Iterable[str], at: datetime) -> Case:
+    """More departments help: each that has no open assignment gets one, under the next assignment version."""
+    new = [unit for unit in departments if case.assignment_of(unit) is None]
+    if not new:
+        return case
+    version = case.assignment_version + 1
+    helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in new)
+    return replace(case, assignment_version=version, assignments=(*case.assignments, *helpers))
+
+
+def spared(case: Case, assignment: Assignment, at: datetime) -> Case:
+    """One department no longer has to act."""
+    over = (replace(one, closed_at=at) if one.id == assignment.id else one for one in case.assignments)
+    return replace(case, assignments=tuple(over))
 
 
 def handed(
@@ -124,6 +155,7 @@ def handed(
         assignment_version=version,
         holder=holder,
         assignments=(*over, lead, *helpers),
+        standing=standings.handed_on(case.standing),
         handler=None,
         changed_at=at,
     )

@@ -11,13 +11,13 @@ from datetime import datetime
 from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond, Ruling, Split
 from services.contracts.values import Handler, ResponseBasis
 from services.router import case as cases
-from services.router import effects, guards, handling, kinship, lifecycle, moves, records, wording
+from services.router import effects, flags, guards, handling, kinship, lifecycle, moves, records, wording
 from services.router.case import Assignment, Case
 from services.router.decide import Law
 from services.router.lifecycle import Illegal, Moved, Who
 from services.router.records import Dossier
 from services.router.scene import Scene
-from services.router.verdicts import Asked, Refused, Verdict
+from services.router.verdicts import Asked, Denied, Refused, Verdict
 from services.router.wording import Said
 
 
@@ -38,7 +38,7 @@ def decide(law: Law, case: Case, dossier: Dossier | None, asked: Asked) -> Verdi
                     at = asked.at(case)
                     after = cases.moved(case, state, at)
                     done = effects.apply(Scene(law, case, after, asked, at, dossier))
-                    return kinship.with_follow_ups(case, done)
+                    return kinship.with_follow_ups(case, flags.looked_at(law.city, case, done))
                 refused = _guarded(case, asked, who, said)
     assert refused is not None
     return _counted(case, asked, refused)
@@ -64,12 +64,20 @@ def _who(case: Case, asked: Asked) -> Who | None:
 
 
 def _not_theirs(case: Case, asked: Asked, who: Who | None) -> Refused | None:
-    seen = asked.command.assignment_version
-    if seen is not None and seen != case.assignment_version:
+    if _stale(case, asked):
         return Refused(Refusal.STALE_VERSION, wording.STALE, moves.legal(case, who) if who else (), case)
     if who is None:
         return Refused(Refusal.NOT_YOURS, wording.NOT_YOURS, (), case)
     return None
+
+
+def _stale(case: Case, asked: Asked) -> bool:
+    """Whether the sender saw another case than this one: another version of it, or of the assignment."""
+    mine = case.assignment_of(asked.unit) if asked.unit else None
+    versions = (None, case.assignment_version, mine.version if mine else None)
+    if asked.command.assignment_version not in versions:
+        return True
+    return asked.command.version not in (None, case.version)
 
 
 def _illegal(case: Case, found: Illegal, who: Who) -> Refused:
@@ -79,9 +87,11 @@ def _illegal(case: Case, found: Illegal, who: Who) -> Refused:
     return Refused(Refusal.ILLEGAL_MOVE, wording.illegal(found.command, found.state, legal), legal, case)
 
 
-def _guarded(case: Case, asked: Asked, who: Who, said: Said) -> Refused:
+def _guarded(case: Case, asked: Asked, who: Who, said: Said | Denied) -> Refused:
     command = asked.command
     legal = tuple(name for name in moves.legal(case, who) if name != command.command)
+    if isinstance(said, Denied):
+        return Refused(said.code, said.said, legal, case, missing=said.missing)
     code = (
         Refusal.UNKNOWN_DEPARTMENT if isinstance(command, Assign | Ruling | Split) else Refusal.ILLEGAL_MOVE
     )

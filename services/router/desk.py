@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.contracts import events
-from services.contracts.commands import Assign, Reject
+from services.contracts.commands import Assign, Reassign, Reject, TransferOut
 from services.contracts.events import Event
 from services.contracts.values import Holder
 from services.router import case as cases
-from services.router import records, reviews, wording
+from services.router import pauses, records, reviews, wording
 from services.router.case import Case
 from services.router.scene import Scene
 from services.router.verdicts import Done
@@ -28,6 +28,35 @@ def assign(scene: Scene) -> Done:
     return Done(after, scene.at, (told, *judged, *over, *letters))
 
 
+def reassign(scene: Scene) -> Done:
+    """改派: from the department that has it to another; a running pause ends with the hand-over."""
+    command = scene.asked.command
+    assert isinstance(command, Reassign)
+    taken_from = records.lead_of(scene.before).department
+    before, told = pauses.ended(scene.after, scene.at, scene.actor)
+    if told:
+        before = replace(before, version=before.version + 1)
+    owner = Holder(unit=command.department, is_desk=False)
+    after = cases.handed(before, owner, command.assists, scene.at)
+    dispatched = records.dispatched(
+        after, scene.at, scene.actor, str(wording.ASSIGNED), taken_from=taken_from
+    )
+    letters = records.opened(after, scene.dossier, scene.city, str(wording.by_desk(command.reason)))
+    gone = records.cancelled(scene.before, str(wording.REASSIGNED))
+    return Done(after, scene.at, (*told, dispatched, *gone, *letters))
+
+
+def transfer_out(scene: Scene) -> Done:
+    """转出 to another system, under its number there."""
+    command = scene.asked.command
+    assert isinstance(command, TransferOut)
+    told = events.CaseTransferredOut(
+        **records.line(scene.after, scene.at, scene.actor), system=command.system,
+        their_number=command.their_number, public_text=command.public_text,
+    )  # fmt: skip
+    return ended(scene.after, scene.before, scene.at, told, str(wording.TRANSFERRED))
+
+
 def close(scene: Scene) -> Done:
     reason = str(wording.SILENT if scene.asked.timer else wording.CLOSED)
     told = events.CaseClosed(**records.line(scene.after, scene.at, scene.actor), reason=reason)
@@ -38,7 +67,9 @@ def reject(scene: Scene) -> Done:
     command = scene.asked.command
     assert isinstance(command, Reject)
     line = records.line(scene.after, scene.at, scene.actor)
-    told = events.CaseRejected(**line, reason_code=command.reason_code, public_text=command.public_text)
+    told = events.CaseRejected(
+        **line, reason_code=command.reason_code, public_text=command.public_text, turn_to=command.turn_to
+    )
     return ended(scene.after, scene.before, scene.at, told, str(wording.REJECTED))
 
 

@@ -8,29 +8,75 @@ from collections.abc import Callable, Mapping
 from services.contracts.commands import (
     Accept,
     Appeal,
+    Approve,
+    Arrive,
     Assign,
     Close,
     Command,
     Confirm,
     Dispute,
+    Extend,
     HandOff,
     Meet,
     Merge,
+    Pause,
+    Raise,
+    Rate,
+    Reassign,
+    Reclassify,
+    Redo,
     Refuse,
     Reject,
+    Reopen,
+    Report,
     Resolve,
     Respond,
+    Resume,
     Return,
     Ruling,
+    Score,
+    Shelve,
     Split,
     Start,
+    Supervise,
+    TransferOut,
     Unmerge,
     Uphold,
+    Urge,
+    Verify,
+    Waive,
+    Whistle,
     Withdraw,
 )
-from services.router import desk, disputes, emergencies, handling, merging, returns, reviews, rulings
+from services.contracts.values import State
+from services.router import (
+    assists,
+    classes,
+    desk,
+    disputes,
+    emergencies,
+    extensions,
+    handling,
+    levels,
+    merging,
+    pauses,
+    returns,
+    reviews,
+    rulings,
+    urging,
+    verification,
+    whistles,
+)
 from services.router.scene import Scene
 from services.router.verdicts import Done
+
+
+def _refuse(scene: Scene) -> Done:
+    """A return that is under review while the desk has the case; else what its department has asked for."""
+    if scene.before.state is State.REGISTERED:
+        return reviews.refuse(scene)
+    return extensions.refuse(scene)
+
 
 EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
     Accept: handling.accept,
@@ -43,7 +89,7 @@ EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
     Reject: desk.reject,
     Withdraw: desk.withdraw,
     Uphold: reviews.uphold,
-    Refuse: reviews.refuse,
+    Refuse: _refuse,
     Dispute: disputes.open_one,
     Meet: disputes.meet,
     Ruling: rulings.rule,
@@ -53,6 +99,26 @@ EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
     Unmerge: merging.unmerge,
     HandOff: emergencies.hand_off,
     Confirm: emergencies.confirm,
+    Reassign: desk.reassign,
+    Reclassify: classes.reclassify,
+    Urge: urging.urge,
+    Supervise: urging.supervise,
+    TransferOut: desk.transfer_out,
+    Pause: pauses.ask,
+    Shelve: pauses.ask,
+    Resume: pauses.resume,
+    Extend: extensions.ask,
+    Approve: extensions.approve,
+    Report: assists.report,
+    Waive: assists.waive,
+    Whistle: whistles.blow,
+    Arrive: whistles.arrive,
+    Score: whistles.score,
+    Raise: levels.raise_up,
+    Verify: verification.verify,
+    Rate: verification.rate,
+    Redo: verification.redo,
+    Reopen: verification.reopen,
 }
 
 # Commands that open an assignment write letters, and a letter says what was sent.
@@ -66,6 +132,11 @@ OPENING: tuple[type[Command], ...] = (
     Merge,
     Unmerge,
     HandOff,
+    Reassign,
+    Reclassify,
+    Whistle,
+    Raise,
+    Reopen,
 )
 
 

@@ -21,6 +21,8 @@ from services.contracts.commands import COMMAND, AnyCommand, Merge, Refusal
 from services.contracts.events import (
     CaseDisputed,
     CaseEvent,
+    CaseFlagged,
+    CaseResolved,
     CaseResponded,
     CaseReturned,
     CaseReturnReviewed,
@@ -28,16 +30,17 @@ from services.contracts.events import (
     CommandRefused,
 )
 from services.contracts.ids import CaseId
-from services.router import commands, merging, metrics, store, unreadable, wording
+from services.router import commands, merging, metrics, overdue, store, timers, unreadable, wording
 from services.router.case import Case
 from services.router.records import Dossier
 from services.router.state import State
 from services.router.store import Move, Reply
+from services.router.timers import Timer
 from services.router.verdicts import Asked, Done, Refused, Verdict
 from services.router.wording import Said
 
 NOBODY = CaseId(UUID(int=0))
-ASIDE = {"command_id", "case", "command", "assignment_version"}
+ASIDE = {"command_id", "case", "command", "assignment_version", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def _one(batch: _Batch, taken: Taken) -> Answer:
         return _for_now(batch, taken, Refused(Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE))
     if case.id in batch.parked:
         return _for_now(batch, taken, Refused(Refusal.PARKED, wording.PARKED))
+    case = _in_time(batch, case, taken.asked)
     verdict = commands.decide(
         batch.tx.state.law, case, batch.dossiers.get(case.id), _knowing(batch, taken.asked)
     )
@@ -183,6 +187,22 @@ def _knowing(batch: _Batch, asked: Asked) -> Asked:
         return asked
     other = merging.other_of(asked.command)
     return replace(asked, other=batch.cases.get(other) or batch.others.get(other))
+
+
+def _in_time(batch: _Batch, case: Case, asked: Asked) -> Case:
+    """What fell due before this command is done before it, though the ticker has not come by yet."""
+    for done, timer in overdue.overdue(batch.tx.state.law, case, asked.at(case), batch.tx.now):
+        case = batch.cases[case.id] = batch.changed[case.id] = done.case
+        batch.moves.append(timed(batch.tx, done, timer))
+    return case
+
+
+def timed(tx: Tx[State], done: Done, timer: Timer) -> Move:
+    """A timer's deed told; returns its line of the history."""
+    name = timer.kind.model_fields["command"].default
+    tell(tx, done.case.id, done, str(ids.derive("timer", str(done.case.id), name, timer.at.isoformat())))
+    tx.after_commit.append(metrics.TIMERS.labels(name).inc)
+    return store.moved(done, name, timers.ACTOR)
 
 
 def _for_now(batch: _Batch, taken: Taken, refused: Refused) -> Answer:
@@ -223,6 +243,10 @@ def tell(tx: Tx[State], case_id: CaseId, verdict: Verdict, cause: str) -> None:
             tx.after_commit.append(metrics.DISPUTED.labels(event.ground).inc)
         if isinstance(event, CaseReturnReviewed):
             tx.after_commit.append(metrics.REVIEWED.labels(str(event.upheld).lower(), event.by).inc)
+        if isinstance(event, CaseResolved):
+            tx.after_commit.append(metrics.SOLVED.labels(event.level or "unknown").inc)
+        if isinstance(event, CaseFlagged):
+            tx.after_commit.append(metrics.FLAGGED.labels(event.why).inc)
         if isinstance(event, CaseResponded) and event.late_taken:
             tx.after_commit.append(metrics.LATE_RESPONSES.inc)
 
@@ -257,5 +281,5 @@ def refusal(taken: Taken, refused: Refused) -> CommandRefused:
         command_id=taken.command_id, command=taken.asked.command.command, department=taken.actor, code=refused.code,
         reason=str(refused.reason), legal_moves=refused.legal, state=case.state if case else None,
         version=case.version if case else None, assignment_version=case.assignment_version if case else None,
-        holder=case.holder.unit if case else None,
+        holder=case.holder.unit if case else None, missing=refused.missing,
     )  # fmt: skip

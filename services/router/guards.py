@@ -3,30 +3,53 @@
 from collections.abc import Callable, Mapping
 
 from services.contracts.city import City
-from services.contracts.commands import AnyCommand, Assign, Merge, Resolve, Respond, Ruling, Split
+from services.contracts.commands import (
+    AnyCommand,
+    Assign,
+    Merge,
+    Reassign,
+    Refusal,
+    Resolve,
+    Respond,
+    Ruling,
+    Split,
+)
 from services.contracts.disputes import Uphold as UpheldBy
 from services.contracts.values import ResponseBasis
-from services.router import lifecycle, records, wording
+from services.router import (
+    assists,
+    classes,
+    evidence,
+    extensions,
+    levels,
+    lifecycle,
+    pauses,
+    records,
+    timers,
+    verification,
+    whistles,
+    wording,
+)
 from services.router.case import Case
-from services.router.verdicts import Asked
+from services.router.verdicts import Asked, Denied
 from services.router.wording import Said
 
 
 def _known_units(city: City, case: Case, asked: Asked) -> Said | None:
     """Every unit that is named can be assigned to, and nobody both leads and assists."""
-    for lead, assists in _named(asked.command):
-        for slug in (lead, *assists):
+    for lead, helpers in _named(asked.command):
+        for slug in (lead, *helpers):
             if slug == city.file.desk or slug not in city.department_by_slug:
                 return wording.unknown_unit(slug)
-        if lead in assists or len(set(assists)) < len(assists):
-            return wording.twice_named(lead if lead in assists else assists[0])
+        if lead in helpers or len(set(helpers)) < len(helpers):
+            return wording.twice_named(lead if lead in helpers else helpers[0])
     return None
 
 
 def _named(command: AnyCommand) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Lead and assists of each assignment that a command asks for."""
     match command:
-        case Assign() | Ruling():
+        case Assign() | Reassign() | Ruling():
             return ((command.department, command.assists),)
         case Split():
             return tuple((part.department, part.assists) for part in command.parts)
@@ -54,9 +77,24 @@ def _returnable(city: City, case: Case, asked: Asked) -> Said | None:
     return None
 
 
-def _evidence(city: City, case: Case, asked: Asked) -> Said | None:
+def _complete(city: City, case: Case, asked: Asked) -> Said | Denied | None:
+    """The evidence is there, every assisting department has reported, every department called is scored."""
     assert isinstance(asked.command, Resolve)
-    return wording.NO_EVIDENCE if city.evidence(case.category) and not asked.command.evidence else None
+    if parts := evidence.missing(city, case, asked.command):
+        return Denied(evidence.said(parts), Refusal.EVIDENCE_MISSING, parts)
+    if waiting := assists.outstanding(city, case):
+        return wording.waiting_for(waiting, city)
+    if case.standing.whistle is not None:
+        return wording.to_be_scored(case.standing.whistle.unscored, city)
+    return None
+
+
+def _elsewhere(city: City, case: Case, asked: Asked) -> Said | None:
+    """As known_units; and not to whoever has it already."""
+    assert isinstance(asked.command, Reassign)
+    if asked.command.department == records.lead_of(case).department:
+        return wording.HAS_IT
+    return _known_units(city, case, asked)
 
 
 def _silent(city: City, case: Case, asked: Asked) -> Said | None:
@@ -117,15 +155,39 @@ def _same_matter(city: City, case: Case, asked: Asked) -> Said | None:
     return wording.HAS_CHILDREN if case.family.children else _stands_alone(city, case, asked)
 
 
+def _undivided(city: City, case: Case, asked: Asked) -> Said | None:
+    """What has parts is done again part by part."""
+    return wording.HAS_PARTS if case.family.children else None
+
+
 def _unconfirmed(city: City, case: Case, asked: Asked) -> Said | None:
     return None if case.unconfirmed_since is not None else wording.CONFIRMED
 
 
-GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | None]] = {
+def _silent_accept(city: City, case: Case, asked: Asked) -> Said | None:
+    timer = timers.next_of(case)
+    return None if timer is not None and timer.at <= asked.at(case) else wording.NOT_SILENT_YET
+
+
+GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | Denied | None]] = {
     "known_units": _known_units,
     "said_or_noted": _said_or_noted,
     "returnable": _returnable,
-    "evidence": _evidence,
+    "complete": _complete,
+    "elsewhere": _elsewhere,
+    "silent_accept": _silent_accept,
+    "something_new": classes.something_new,
+    "listed_reason": pauses.listed_reason,
+    "cap_reached": pauses.cap_reached,
+    "before_due": extensions.before_due,
+    "asked_for": extensions.asked_for,
+    "waivable": assists.waivable,
+    "may_whistle": whistles.may_whistle,
+    "called": whistles.called,
+    "to_score": whistles.to_score,
+    "has_above": levels.has_above,
+    "verify_due": verification.verify_due,
+    "within_window": verification.within_window,
     "silent": _silent,
     "under_review": _under_review,
     "refusable": _refusable,
@@ -135,5 +197,6 @@ GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | None]] = {
     "not_a_child": _not_a_child,
     "stands_alone": _stands_alone,
     "same_matter": _same_matter,
+    "undivided": _undivided,
     "unconfirmed": _unconfirmed,
 }

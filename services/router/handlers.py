@@ -9,11 +9,9 @@ import orjson
 
 from services.chassis.service import Asked, Received
 from services.chassis.transaction import Tx
-from services.contracts import ids
-from services.contracts.commands import Close
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
-from services.router import acts, aside, commands, decide, execute, metrics, registration, store, verdicts
+from services.router import acts, aside, decide, execute, metrics, registration, store
 from services.router.areas import Areas
 from services.router.case import Case
 from services.router.decide import Law, Routed
@@ -104,7 +102,7 @@ def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
         batch.waiting.setdefault(row.case_id, []).append(row)
         batch.outcomes.append((row.act.kind, "waiting"))
         return
-    done = acts.decide(case, row.act, batch.tx.now)
+    done = acts.decide(batch.tx.state.law.city, case, row.act, batch.tx.now)
     batch.outcomes.append((row.act.kind, "done" if isinstance(done, Done) else "kept"))
     if isinstance(done, Done):
         execute.tell(batch.tx, case.id, done, str(row.event_id))
@@ -165,37 +163,6 @@ async def set_aside(asked: Sequence[Asked], raised: bool, tx: Tx[State]) -> None
     for answer in answers:
         tx.after_commit.append(partial(metrics.count_reply, answer.event))
     _reply(tx, answers)
-
-
-async def silent_cases(tx: Tx[State]) -> list[CaseId]:
-    return await store.silent(tx.conn, tx.shard, tx.now)
-
-
-async def close_silent(tx: Tx[State]) -> bool:
-    """Ticker: resolved and silent for the agreed time is closed. True while there may be more."""
-    due = await silent_cases(tx)
-    await _close(tx, list((await store.cases_of(tx.conn, due)).values()) if due else [])
-    return bool(due)
-
-
-async def close_alone(tx: Tx[State], case_id: CaseId) -> None:
-    """The same for one case, unless something has happened to it meanwhile."""
-    cases = (await store.cases_of(tx.conn, [case_id])).values()
-    await _close(tx, [case for case in cases if case.close_at is not None and case.close_at <= tx.now])
-
-
-async def _close(tx: Tx[State], silent: Sequence[Case]) -> None:
-    law, moves = tx.state.law, []
-    for case in silent:
-        command = Close(command_id=f"silent {case.id} {case.version}", case=str(case.id))
-        done = commands.decide(
-            law, case, None, verdicts.Asked("timer", None, False, command, tx.now, timer=True)
-        )
-        assert isinstance(done, Done), done
-        execute.tell(tx, case.id, done, str(ids.derive("silent", str(case.id), str(case.version))))
-        moves.append(store.moved(done, "close", "timer"))
-    await store.change(tx.conn, [move.case for move in moves], moves)
-    tx.after_commit.append(lambda: metrics.CLOSED_BY_SILENCE.inc(len(moves)))
 
 
 async def forget_replies(tx: Tx[State]) -> bool:

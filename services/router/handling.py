@@ -8,7 +8,7 @@ from services.contracts.commands import Accept, Resolve, Respond
 from services.contracts.events import Event
 from services.contracts.values import Handler, ResponseBasis
 from services.router import case as cases
-from services.router import records
+from services.router import evidence, levels, records, verification
 from services.router.case import Assignment, Case
 from services.router.scene import Scene
 from services.router.verdicts import Asked, Done
@@ -20,13 +20,16 @@ def accept(scene: Scene) -> Done:
     lead = records.lead_of(scene.after)
     after = replace(scene.after, handler=command.handler)
     told: list[Event] = [events.CaseAccepted(
-        **records.line(after, at, scene.actor), assignment_id=lead.id, department=lead.department, handler=command.handler
+        **records.line(after, at, scene.actor), assignment_id=lead.id, department=lead.department, handler=command.handler,
+        by_silence=scene.asked.timer,
     )]  # fmt: skip
     if command.handler is not None:
         basis = ResponseBasis.ACCEPT_WITH_HANDLER
         after = replace(after, version=after.version + 1)
         after, response = _responded(after, scene.before, scene.asked, basis, command.handler, None)
         told.append(response)
+    if scene.asked.timer:
+        told.append(records.updated(after, lead, "auto_accepted"))
     return Done(after, at, tuple(told))
 
 
@@ -96,8 +99,10 @@ def resolve(scene: Scene) -> Done:
     # A part is closed with its parent, not by a silence of its own.
     alone = scene.after.family.parent is None
     after = replace(scene.after, close_at=scene.at + scene.city.file.silent_close if alone else None)
+    after = verification.after_resolve(scene.city, after, scene.at)
     told = events.CaseResolved(
         **records.line(after, scene.at, scene.actor), assignment_id=lead.id, department=lead.department,
-        kind=command.kind, public_text=command.public_text,
+        kind=command.kind, public_text=command.public_text, level=levels.reached(scene.city, after),
+        evidence=evidence.kinds(command),
     )  # fmt: skip
     return Done(after, scene.at, (told,))

@@ -29,8 +29,14 @@ ACTS = Counter(
     "What citizens added: done, kept, or waiting for its submission",
     ["kind", "outcome"],
 )
-CLOSED_BY_SILENCE = Counter(
-    "suban_router_closed_by_silence_total", "Resolved cases closed when their silent period was over"
+TIMERS = Counter(
+    "suban_router_timers_total", "What time alone did: accept, resume, verify, close", ["command"]
+)
+SOLVED = Counter(
+    "suban_router_solved_total", "Cases resolved, by the highest level that took part", ["level"]
+)
+FLAGGED = Counter(
+    "suban_router_flagged_total", "Cases flagged 问题工单, by what they had too many of", ["why"]
 )
 FOLLOWED = Counter(
     "suban_router_follow_ups_total",
@@ -55,7 +61,7 @@ UNCONFIRMED_AGE = Gauge(
 RULES = Gauge("suban_router_rules", "Rules of the duty list in force")
 
 METRICS = (
-    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, CLOSED_BY_SILENCE, RULES, FOLLOWED, FOLLOW_UPS,
+    REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, TIMERS, SOLVED, FLAGGED, RULES, FOLLOWED, FOLLOW_UPS,
     DISPUTED, REVIEWED, UNCONFIRMED, UNCONFIRMED_AGE,
 )  # fmt: skip
 

@@ -17,6 +17,13 @@ def go(case: Case, command: str, who: Who, at: datetime) -> Case:
     return cases.moved(case, found.state, at)
 
 
+def turn(case: Case, command: str, at: datetime) -> Case:
+    """The same by the router, within the line of the log that is being written."""
+    found = lifecycle.move(case.state, command, Who.RULES)
+    assert not isinstance(found, Illegal), found
+    return cases.turned(case, found.state, at)
+
+
 def may(case: Case, command: str, who: Who) -> bool:
     return not isinstance(lifecycle.move(case.state, command, who), Illegal)
 
@@ -36,7 +43,13 @@ BARRED: Mapping[str, Callable[[Case], bool]] = {
     "return": _forced,
     "appeal": lambda case: not _forced(case),
     "uphold": lambda case: case.quarrel.under_review is None,
-    "refuse": lambda case: case.state is State.REGISTERED and case.quarrel.under_review is None,
+    "refuse": lambda case: (
+        (case.quarrel.under_review if case.state is State.REGISTERED else case.standing.request) is None
+    ),
+    "approve": lambda case: case.standing.request is None,
+    "arrive": lambda case: case.standing.whistle is None,
+    "score": lambda case: case.standing.whistle is None,
+    "waive": lambda case: all(one.role != cases.ASSIST for one in case.open),
     "dispute": lambda case: not case.quarrel.returned,
     "confirm": lambda case: case.unconfirmed_since is None,
     "withdraw": lambda case: case.family.parent is not None,

@@ -23,12 +23,14 @@ ON CONFLICT DO NOTHING;
 UPDATE cases SET state = r.state, version = r.version, assignment_version = r.assignment_version, holder = r.holder,
     holder_is_desk = r.holder_is_desk, holder_reason = r.holder_reason, bounces = r.bounces, changed_at = r.changed_at,
     responded_at = r.responded_at, close_at = r.close_at, review_at = r.review_at,
-    unconfirmed_since = r.unconfirmed_since, record = r.record
+    unconfirmed_since = r.unconfirmed_since, kind = r.kind, category = r.category, triage_class = r.triage_class,
+    plan = r.plan, timer_at = r.timer_at, record = r.record
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::boolean[], $7::text[], $8::smallint[],
             $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
-            $14::text[])
+            $14::text[], $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[])
     AS r (case_id, state, version, assignment_version, holder, holder_is_desk, holder_reason, bounces,
-          changed_at, responded_at, close_at, review_at, unconfirmed_since, record)
+          changed_at, responded_at, close_at, review_at, unconfirmed_since, kind, category, triage_class, plan,
+          timer_at, record)
 WHERE cases.case_id = r.case_id;
 
 -- name: save_seen
@@ -61,15 +63,15 @@ SELECT count(*) FROM saved;
 -- name: forget_replies
 DELETE FROM reply WHERE ctid = ANY(ARRAY(SELECT ctid FROM reply WHERE taken_at < $1 ORDER BY taken_at LIMIT 1000));
 
--- name: silent
--- Parked ones wait elsewhere: two hundred of them would let nobody else be closed.
-SELECT case_id FROM cases
-WHERE shard = $1 AND close_at <= $2 AND NOT EXISTS (SELECT FROM parked WHERE parked.case_id = cases.case_id)
-ORDER BY close_at LIMIT 200;
-
 -- name: seen_among
 SELECT DISTINCT s.department, s.case_id
 FROM seen_by s JOIN unnest($1::text[], $2::uuid[]) AS asked (department, case_id) USING (department, case_id);
+
+-- name: timed
+-- Parked ones wait elsewhere: two hundred of them would let time do nothing to anybody else.
+SELECT case_id FROM cases
+WHERE shard = $1 AND timer_at <= $2 AND NOT EXISTS (SELECT FROM parked WHERE parked.case_id = cases.case_id)
+ORDER BY timer_at LIMIT 200;
 
 -- name: case_by_number
 SELECT case_id FROM cases WHERE number = $1 ORDER BY received_at LIMIT 1;

@@ -6,14 +6,14 @@ the masked reporter, the due times; of a 举报 no reporter at all, as the unit 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from services.contracts import events, plans
+from services.contracts import events
 from services.contracts.city import City
 from services.contracts.events import SubmissionReceived
 from services.contracts.values import Holder, Kind, State
 from services.router import case as cases
-from services.router import moves
+from services.router import dues, moves
 from services.router.case import Assignment, Case
 from services.router.lifecycle import Who
 
@@ -60,13 +60,20 @@ def registered(
 
 
 def dispatched(
-    case: Case, at: datetime, actor: str, reason: str, rule_id: str | None = None, digest: str | None = None
+    case: Case,
+    at: datetime,
+    actor: str,
+    reason: str,
+    rule_id: str | None = None,
+    digest: str | None = None,
+    taken_from: str | None = None,
 ) -> events.CaseDispatched:
     lead = lead_of(case)
     assists = tuple(one.department for one in case.open if one.role == cases.ASSIST)
     return events.CaseDispatched(
         **line(case, at, actor), assignment_id=lead.id, assignment_version=lead.version, department=lead.department,
         assists=assists, forced=lead.forced, rule_id=rule_id, rules_digest=digest, reason=reason,
+        taken_from=taken_from,
     )  # fmt: skip
 
 
@@ -80,7 +87,7 @@ def opened(
 ) -> list[events.AssignmentOpened | events.AssignmentUpdated]:
     """Letters to everybody whose assignment began with the present assignment version."""
     letters: list[events.AssignmentOpened | events.AssignmentUpdated] = []
-    for one in case.open:
+    for one in (one for one in case.open if one.version == case.assignment_version):
         letters.append(_opened(case, one, dossier.submission, city, reason, rule_id))
         letters += [updated(case, one, "supplement", text) for text in dossier.added]
     return letters
@@ -101,8 +108,8 @@ def _opened(
         forced=to.forced,
         channel=sent.channel,
         received_at=case.received_at,
-        due_response_at=plans.due_at(case.plan.response, case.counted_from),
-        due_close_at=plans.due_at(case.plan.close, case.counted_from),
+        due_response_at=dues.response_due(case),
+        due_close_at=dues.close_due(case, to.opened_at),
         plan=case.plan.name,
         triage_class=case.triage_class,
         kind=sent.kind,
@@ -126,10 +133,13 @@ def _opened(
     )
 
 
-def updated(case: Case, to: Assignment, what: str, text: str | None) -> events.AssignmentUpdated:
+def updated(
+    case: Case, to: Assignment, what: str, text: str | None = None, unit: str | None = None, **more: Any
+) -> events.AssignmentUpdated:
+    """`unit`: to somebody else than the assignment's department, the desk above all."""
     return events.AssignmentUpdated(
-        assignment_id=to.id, assignment_version=to.version, number=case.number, department=to.department,
-        what=what, text=text,
+        assignment_id=to.id, assignment_version=to.version, number=case.number, department=unit or to.department,
+        what=what, text=text, **more,
     )  # fmt: skip
 
 
@@ -145,10 +155,14 @@ def urged(case: Case, to: Assignment, by: str) -> events.AssignmentUrged:
 
 def cancelled(before: Case, reason: str) -> list[events.AssignmentCancelled]:
     """To everybody who had an assignment on the case as it was before."""
-    return [
-        events.AssignmentCancelled(
-            assignment_id=one.id, assignment_version=one.version, number=before.number, department=one.department,
-            reason=reason,
-        )
-        for one in before.open
-    ]  # fmt: skip
+    return [cancelled_one(before, one, reason) for one in before.open]
+
+
+def cancelled_one(case: Case, to: Assignment, reason: str) -> events.AssignmentCancelled:
+    return events.AssignmentCancelled(
+        assignment_id=to.id,
+        assignment_version=to.version,
+        number=case.number,
+        department=to.department,
+        reason=reason,
+    )

@@ -6,8 +6,8 @@ CREATE TABLE IF NOT EXISTS plan (
     body   text NOT NULL
 );
 
--- The case as decisions need it. Narrow and hot: no citizen's text. `record` holds assignments, trail and handler as
--- compact JSON; only this service reads it, and always whole.
+-- The case as decisions need it. Narrow and hot: no citizen's text. `record` holds assignments, trail, handler and what
+-- stands on it as compact JSON; only this service reads it, and always whole.
 CREATE TABLE IF NOT EXISTS cases (
     case_id            uuid PRIMARY KEY,
     shard              smallint NOT NULL,
@@ -32,7 +32,11 @@ CREATE TABLE IF NOT EXISTS cases (
 ) WITH (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX IF NOT EXISTS cases_by_number ON cases (number);
 CREATE INDEX IF NOT EXISTS cases_by_age ON cases (received_at, case_id);
-CREATE INDEX IF NOT EXISTS cases_to_close ON cases (shard, close_at) WHERE close_at IS NOT NULL;
+-- When time itself does something to the case next (timers.py). Stores of before had an index on close_at instead.
+ALTER TABLE cases ADD COLUMN IF NOT EXISTS timer_at timestamptz;
+UPDATE cases SET timer_at = close_at WHERE timer_at IS NULL AND close_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS cases_by_timer ON cases (shard, timer_at) WHERE timer_at IS NOT NULL;
+DROP INDEX IF EXISTS cases_to_close;
 
 -- What the citizen sent, and why it was routed as it was. Written once; the only free text of citizens here is in
 -- `submission` and in `act`.

@@ -6,7 +6,7 @@ from services.chassis import watermark
 from services.chassis.service import CaseTimers, Inbox, Service, Ticker
 from services.contracts import topics
 from services.contracts.events import ActReceived, SubmissionReceived
-from services.router import api, follow, handlers, silence, unconfirmed
+from services.router import api, follow, handlers, silence, ticks, unconfirmed
 from services.router import state as states
 from services.router.settings import RouterSettings
 from services.router.state import State
@@ -27,10 +27,7 @@ SERVICE: Service[State] = Service(
     ),
     tickers=(
         Ticker(
-            "close silent cases",
-            timedelta(seconds=5),
-            handlers.close_silent,
-            cases=CaseTimers(handlers.silent_cases, handlers.close_alone),
+            "timers of cases", timedelta(seconds=1), ticks.on_timers, cases=CaseTimers(ticks.due, ticks.alone)
         ),
         Ticker(
             "uphold unjudged returns",

@@ -1,6 +1,6 @@
 """The router's tables: one function per question. Everything is for a batch; nothing here is asked in a loop."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,6 +21,8 @@ from services.contracts.plans import Plan
 from services.contracts.values import ActKind, Emergency, Handler, Holder, Kind, State, TriageClass
 from services.router import family as families
 from services.router import quarrel as quarrels
+from services.router import standing as standings
+from services.router import timers
 from services.router.candidate import Candidate
 from services.router.case import Assignment, Case
 from services.router.family import Family
@@ -35,7 +37,7 @@ MICROSECOND = timedelta(microseconds=1)
 CASE_COLUMNS = (
     "case_id", "shard", "number", "state", "version", "assignment_version", "holder", "holder_is_desk", "holder_reason",
     "bounces", "kind", "category", "area", "triage_class", "plan", "received_at", "changed_at", "responded_at",
-    "close_at", "review_at", "unconfirmed_since", "record",
+    "close_at", "review_at", "unconfirmed_since", "timer_at", "record",
 )  # fmt: skip
 
 
@@ -142,8 +144,7 @@ async def register(conn: database.Connection, shard: int, new: Sequence[Registra
     """New cases, by COPY: the shard's lock and `registered_among` before have seen to it that they are new."""
     if not new:
         return
-    promises = dict(promise(one.case.plan) for one in new)
-    await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
+    await _save_plans(conn, [one.case for one in new])
     await _copy(conn, "cases", CASE_COLUMNS, [_columns(one.case, shard) for one in new])
     await _copy(
         conn,
@@ -157,21 +158,28 @@ async def register(conn: database.Connection, shard: int, new: Sequence[Registra
     await _copy(conn, "seen_by", ("department", "received_at", "case_id"), seen)
 
 
+async def _save_plans(conn: database.Connection, promised: Iterable[Case]) -> None:
+    promises = dict(promise(one.plan) for one in promised)
+    if promises:
+        await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
+
+
 async def _copy(
     conn: database.Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     await conn.copy_records_to_table(table, columns=columns, records=rows)
 
 
-async def change(conn: database.Connection, changed: Iterable[Case], moves: Sequence[Move]) -> None:
+async def change(conn: database.Connection, changed: Collection[Case], moves: Sequence[Move]) -> None:
     """Cases as they are now, and the lines of their history."""
     rows = [
         (one.id, one.state, one.version, one.assignment_version, one.holder.unit, one.holder.is_desk, one.holder.reason,
          one.bounces, one.changed_at, one.responded_at, one.close_at, one.quarrel.review_at, one.unconfirmed_since,
-         _record(one))
+         one.kind, one.category, one.triage_class, promise(one.plan)[0], _timer_at(one), _record(one))
         for one in changed
     ]  # fmt: skip
     if rows:
+        await _save_plans(conn, [move.case for move in moves if move.command == "reclassify"])
         await conn.execute(SQL["change_cases"], *_transposed(rows))
     seen = {
         (each.department, move.case.received_at, move.case.id)
@@ -277,9 +285,9 @@ async def forget_replies(conn: database.Connection, before: datetime) -> int:
     return int(done.rpartition(" ")[2])
 
 
-async def silent(conn: database.Connection, shard: int, now: datetime) -> list[CaseId]:
-    """Resolved cases whose silent period is over, none of them parked."""
-    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["silent"], shard, now)]
+async def timed(conn: database.Connection, shard: int, now: datetime) -> list[CaseId]:
+    """Cases whose next timer is due, the earliest first, none of them parked."""
+    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["timed"], shard, now)]
 
 
 def _transposed(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
@@ -310,8 +318,8 @@ def _columns(case: Case, shard: int) -> tuple[Any, ...]:
     return (
         case.id, shard, case.number, case.state, case.version, case.assignment_version, case.holder.unit,
         case.holder.is_desk, case.holder.reason, case.bounces, case.kind, case.category, case.area, case.triage_class,
-        promise(case.plan)[0], case.received_at, case.changed_at, case.responded_at, case.close_at, case.quarrel.review_at,
-        case.unconfirmed_since, _record(case),
+        promise(case.plan)[0], case.received_at, case.changed_at, case.responded_at, case.close_at,
+        case.quarrel.review_at, case.unconfirmed_since, _timer_at(case), _record(case),
     )  # fmt: skip
 
 
@@ -339,7 +347,14 @@ def _seldom(case: Case) -> dict[str, Any]:
         found["f"] = _FAMILY.dump_python(case.family, mode="json")
     if case.emergency is not None:
         found["e"] = case.emergency
+    if case.standing != standings.NOTHING:
+        found["s"] = standings.written(case.standing)
     return found
+
+
+def _timer_at(case: Case) -> datetime | None:
+    timer = timers.next_of(case)
+    return timer.at if timer else None
 
 
 def _case(row: asyncpg.Record) -> Case:
@@ -370,6 +385,7 @@ def _case(row: asyncpg.Record) -> Case:
         unconfirmed_since=row["unconfirmed_since"],
         quarrel=_QUARREL.validate_python(record["q"]) if "q" in record else quarrels.NONE,
         family=_FAMILY.validate_python(record["f"]) if "f" in record else families.NONE,
+        standing=standings.read(record.get("s")),
     )
 
 

@@ -7,13 +7,11 @@ from pydantic import ValidationError
 
 from services.chassis import wording
 from services.chassis.wording import Flaw
-from services.contracts.commands import AnyCommand, Unserved
+from services.contracts.commands import AnyCommand
 from services.router.wording import Said
 
 MOST = 3  # of them are told in a sentence; over HTTP all are
-SERVED = tuple(
-    kind.model_fields["command"].default for kind in get_args(get_args(AnyCommand)[0]) if kind is not Unserved
-)
+SERVED = tuple(kind.model_fields["command"].default for kind in get_args(get_args(AnyCommand)[0]))
 
 
 def flaws(invalid: ValidationError) -> list[Flaw]:

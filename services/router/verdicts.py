@@ -60,6 +60,16 @@ class Refused:
     case: Case | None = None
     events: tuple[Event, ...] = ()
     at: datetime | None = None
+    missing: tuple[str, ...] = ()
 
 
 Verdict = Done | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A guard's no with a code of its own; `missing` are the parts that are wanted."""
+
+    said: Said
+    code: Refusal
+    missing: tuple[str, ...] = ()

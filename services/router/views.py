@@ -1,15 +1,14 @@
 """What the HTTP door shows of a case. A department sees what it needs; nobody's contact is here (notify reveals it)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
-from services.contracts import plans
-from services.contracts.values import Instant, Kind, State, TriageClass
-from services.router import lifecycle, moves, records, wording
+from services.contracts.values import Instant, Kind, PauseReason, State, TriageClass
+from services.router import dues, lifecycle, moves, records, wording
 from services.router.case import Case
 from services.router.ruleset import NearMiss
 from services.router.wording import Said
@@ -27,6 +26,30 @@ class AssignmentView(BaseModel):
     role: str
     opened_at: Instant
     closed_at: Instant | None
+
+
+class RequestView(BaseModel):
+    """A pause (`reason`, `until`) or an extension (`by`) that waits for the desk."""
+
+    request_id: str
+    department: str
+    asked_at: Instant
+    reason: PauseReason | None
+    until: Instant | None
+    by: timedelta | None
+
+
+class AttendanceView(BaseModel):
+    department: str
+    arrive_by: Instant
+    arrived_at: Instant | None
+    score: int | None
+
+
+class WhistleView(BaseModel):
+    by: str
+    blown_at: Instant
+    attendances: tuple[AttendanceView, ...]
 
 
 class CaseView(BaseModel):
@@ -50,6 +73,13 @@ class CaseView(BaseModel):
     responded_at: Instant | None
     close_at: Annotated[Instant | None, Field(description="when it closes by itself, once resolved")]
     bounces: int
+    redos: Annotated[int, Field(description="how often it was done again")]
+    flagged: Annotated[bool, Field(description="问题工单: returned or redone too often")]
+    supervised: bool
+    request: Annotated[RequestView | None, Field(description="asked of the desk and not answered")]
+    paused_until: Annotated[Instant | None, Field(description="when a running pause ends by itself")]
+    pause_reason: PauseReason | None
+    whistle: WhistleView | None
     assignments: tuple[AssignmentView, ...]
     legal_moves: tuple[str, ...]
 
@@ -153,17 +183,43 @@ def case(one: Case, unit: str | None) -> CaseView:
         triage_class=one.triage_class,
         plan=one.plan.name,
         received_at=one.received_at,
-        due_response_at=plans.due_at(one.plan.response, one.counted_from),
-        due_close_at=plans.due_at(one.plan.close, one.counted_from),
+        due_response_at=dues.response_due(one),
+        due_close_at=dues.close_due(one, one.changed_at),
         responded_at=one.responded_at,
         close_at=one.close_at,
         bounces=one.bounces,
+        redos=one.standing.redos,
+        flagged=one.standing.flagged,
+        supervised=one.standing.supervised,
+        request=_request(one),
+        paused_until=one.standing.pause.until if one.standing.pause else None,
+        pause_reason=one.standing.pause.reason if one.standing.pause else None,
+        whistle=_whistle(one),
         assignments=tuple(
             AssignmentView(assignment_id=each.id, version=each.version, department=each.department, role=each.role,
                            opened_at=each.opened_at, closed_at=each.closed_at)
             for each in one.assignments
         ),
         legal_moves=moves.legal(one, who) if who else (),
+    )  # fmt: skip
+
+
+def _request(one: Case) -> RequestView | None:
+    found = one.standing.request
+    return None if found is None else RequestView(
+        request_id=found.id, department=found.department, asked_at=found.asked_at, reason=found.reason,
+        until=found.until, by=found.amount,
+    )  # fmt: skip
+
+
+def _whistle(one: Case) -> WhistleView | None:
+    found = one.standing.whistle
+    return None if found is None else WhistleView(
+        by=found.by, blown_at=found.blown_at,
+        attendances=tuple(
+            AttendanceView(department=each.department, arrive_by=each.arrive_by, arrived_at=each.arrived_at, score=each.score)
+            for each in found.attendances
+        ),
     )  # fmt: skip
 
 

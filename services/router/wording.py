@@ -54,8 +54,11 @@ CLOSED = Said("分拨台结案", "closed by the desk")
 REJECTED = Said("不予受理", "rejected")
 WITHDRAWN = Said("市民撤诉", "withdrawn by the citizen")
 RETURNED = Said("已退单", "returned")
+REASSIGNED = Said("已改派", "reassigned by the desk")
+TRANSFERRED = Said("已转出", "transferred to another system")
 ASSIGNED = Said("分拨台派单", "assigned by the desk")
-NO_EVIDENCE = Said("该类别办结须附凭证", "this category asks for evidence with the resolve")
+HAS_PARTS = Said("已拆分：请对相应子单重办", "it has parts: have the part in question done again")
+HAS_IT = Said("已由该单位主办", "that department has it already")
 NOTHING_SAID = Said("公开答复须有 public_text，联系记录须有 contact_note",
                     "a public message needs public_text, a logged contact needs contact_note")  # fmt: skip
 NOT_SILENT_YET = Said("静默期未满", "the silent period is not over")
@@ -179,6 +182,10 @@ def returned(department: str, code: ReturnReason, grounds: str, suggested: str |
     )
 
 
+def raised(name: Said) -> Said:
+    return Said(f"{name.zh}上报，请协同处置", f"raised by {name.en}: please take part")
+
+
 def came_back(department: str, why: Said, city: City) -> Said:
     """Why the desk holds it, for the log: without anybody's typed grounds."""
     name = unit(department, city)
@@ -253,6 +260,22 @@ def not_served(command: str, legal: Iterable[str]) -> Said:
 
 def unknown_unit(slug: str) -> Said:
     return Said(f"没有可派的部门 {slug}", f"no department {slug} to assign to")
+
+
+def units(slugs: Iterable[str], city: City) -> Said:
+    names = [unit(slug, city) for slug in slugs]
+    return Said("、".join(one.zh for one in names), ", ".join(one.en for one in names))
+
+
+def waiting_for(slugs: Iterable[str], city: City) -> Said:
+    names = units(slugs, city)
+    return Said(f"协办单位尚未反馈：{names.zh}；可免除协办（waive）",
+                f"assisting departments have still to report, or to be waived: {names.en}")  # fmt: skip
+
+
+def to_be_scored(slugs: Iterable[str], city: City) -> Said:
+    names = units(slugs, city)
+    return Said(f"一事一考未完成：{names.zh}", f"the whistle is open until you have scored: {names.en}")
 
 
 def window_over(hours: float) -> Said:

@@ -38,6 +38,7 @@ ANSWERS: dict[ClockKind, tuple[type[CaseEvent], ...]] = {
 # What leaves nothing to wait for. Of a merged case nobody waits but at the one that stands for it.
 CANCELS: tuple[type[CaseEvent], ...] = (
     events.CaseRejected, events.CaseWithdrawn, events.CaseHandedOff, events.CaseMerged,
+    events.CaseTransferredOut,
 )  # fmt: skip
 
 

@@ -10,13 +10,15 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from services.contracts.commands.asking import *
 from services.contracts.commands.command import *
 from services.contracts.commands.desk import *
 from services.contracts.commands.disputes import *
 from services.contracts.commands.emergencies import *
 from services.contracts.commands.handling import *
 from services.contracts.commands.merging import *
-from services.contracts.commands.unserved import *
+from services.contracts.commands.together import *
+from services.contracts.commands.verifying import *
 
 AnyCommand: TypeAlias = Annotated[
     Accept
@@ -39,7 +41,26 @@ AnyCommand: TypeAlias = Annotated[
     | Unmerge
     | HandOff
     | Confirm
-    | Unserved,
+    | Reassign
+    | Reclassify
+    | Urge
+    | Supervise
+    | TransferOut
+    | Pause
+    | Shelve
+    | Resume
+    | Extend
+    | Approve
+    | Report
+    | Waive
+    | Whistle
+    | Arrive
+    | Score
+    | Raise
+    | Verify
+    | Rate
+    | Redo
+    | Reopen,
     Field(discriminator="command"),
 ]  # fmt: skip
 COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)

@@ -6,6 +6,7 @@ the broker's append time of a department's command, or the moment an HTTP comman
 One file a topic; what several files write to suban.cases.v1 is by noun.
 """
 
+from services.contracts.events.asking import *
 from services.contracts.events.assignments import *
 from services.contracts.events.cases import *
 from services.contracts.events.clocks import *
@@ -17,6 +18,8 @@ from services.contracts.events.merging import *
 from services.contracts.events.notices import *
 from services.contracts.events.replies import *
 from services.contracts.events.submissions import *
+from services.contracts.events.together import *
+from services.contracts.events.verifying import *
 from services.contracts.events.watermarks import *
 
 

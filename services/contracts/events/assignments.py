@@ -40,6 +40,8 @@ class AssignmentOpened(Event):
     legal_moves: tuple[str, ...] = ()
     parent: str | None = None
     scope: str | None = None
+    called_by: str | None = None
+    arrive_by: Instant | None = None
 
 
 class AssignmentForced(AssignmentOpened):
@@ -59,6 +61,11 @@ class AssignmentUpdated(Event):
     department: str
     what: str
     text: str | None = None
+    by: str | None = None
+    rating: int | None = None
+    due_response_at: Instant | None = None
+    due_close_at: Instant | None = None
+    answer_by: Instant | None = None
 
 
 class AssignmentCancelled(Event):

@@ -6,6 +6,7 @@ from services.contracts.plans import Plan
 from services.contracts.values import (
     ChannelKind,
     Contact,
+    EvidenceKind,
     Handler,
     Holder,
     Instant,
@@ -59,7 +60,7 @@ class CaseRegistered(CaseEvent):
 
 
 class CaseDispatched(CaseEvent):
-    """派单. `assignment_version` changes only with owner, role or force."""
+    """派单. `assignment_version` changes only with owner, role or force. `taken_from`: who had it, when it is a 改派."""
 
     TYPE = "case.dispatched"
     assignment_id: str
@@ -70,15 +71,17 @@ class CaseDispatched(CaseEvent):
     rule_id: str | None = None
     rules_digest: str | None = None
     reason: str
+    taken_from: str | None = None
 
 
 class CaseAccepted(CaseEvent):
-    """签收, with a named handler or without."""
+    """签收, with a named handler or without. `by_silence`: the plan takes silence for acceptance."""
 
     TYPE = "case.accepted"
     assignment_id: str
     department: str
     handler: Handler | None = None
+    by_silence: bool = False
 
 
 class CaseStarted(CaseEvent):
@@ -115,13 +118,15 @@ class CaseReturned(CaseEvent):
 
 
 class CaseResolved(CaseEvent):
-    """办结: stops the close clock, provisionally until verified or closed."""
+    """办结: stops the close clock, provisionally until verified or closed. `level`: the highest that took part."""
 
     TYPE = "case.resolved"
     assignment_id: str | None = None
     department: str
     kind: ResolutionKind
     public_text: str
+    level: str | None = None
+    evidence: tuple[EvidenceKind, ...] = ()
 
 
 class CaseClosed(CaseEvent):
@@ -133,6 +138,7 @@ class CaseRejected(CaseEvent):
     TYPE = "case.rejected"
     reason_code: str
     public_text: str
+    turn_to: str | None = None
 
 
 class CaseWithdrawn(CaseEvent):
@@ -145,3 +151,40 @@ class CaseUrged(CaseEvent):
 
     TYPE = "case.urged"
     by: str
+
+
+class CaseReclassified(CaseEvent):
+    """改类. Receipt and clocks stay. `plan` is the one in force from now on; `plan_changed`: it is tighter than before.
+
+    `due_close_at`: the close as it is due from now on, with all that has rested or was granted.
+    """
+
+    TYPE = "case.reclassified"
+    category: str | None
+    previous_category: str | None
+    triage_class: TriageClass
+    previous_class: TriageClass
+    kind: Kind
+    previous_kind: Kind
+    plan: Plan
+    plan_changed: bool
+    received_at: Instant
+    due_close_at: Instant
+
+
+class CaseSupervised(CaseEvent):
+    """督办: shown, told and timed; changes no owner. `answer_by`: when an answer is wanted."""
+
+    TYPE = "case.supervised"
+    by: str
+    department: str
+    answer_by: Instant | None = None
+
+
+class CaseTransferredOut(CaseEvent):
+    """转出 to another system. Ends the clocks."""
+
+    TYPE = "case.transferred_out"
+    system: str
+    their_number: str
+    public_text: str

@@ -18,7 +18,7 @@ class CommandAccepted(Event):
 
 
 class CommandRefused(Event):
-    """`code` is closed vocabulary (contracts.commands.Refusal); `reason` is for people, Chinese and English."""
+    """`missing`: the parts of the evidence that a resolve lacks. `code` is closed vocabulary (contracts.commands.Refusal); `reason` is for people, Chinese and English."""
 
     TYPE = "command.refused"
     TOPIC = topics.REPLIES
@@ -32,3 +32,4 @@ class CommandRefused(Event):
     version: int | None = None
     assignment_version: int | None = None
     holder: str | None = None
+    missing: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from services.chassis.service import Asked
 from services.contracts import ids, topics
 from services.contracts.events import CaseResponded, CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
-from services.router import handlers
+from services.router import handlers, ticks
 from tests.integration.router.rig import SHARDS, Rig, command, submission
 
 LI = {"id": "li", "name": "李四"}
@@ -234,10 +234,12 @@ async def test_silence_closes(router: Rig, case: tuple[CaseId, str]) -> None:
         command(case_id, "resolve", "2", kind="fixed", public_text="好", evidence=["p"]),
     )
     shard = ids.shard_of(case_id, SHARDS)
-    assert not await router.job(shard, handlers.close_silent)
-    await router.pool.execute("UPDATE cases SET close_at = now() - interval '1 second'")
-    assert await router.job(shard, handlers.close_silent)
-    assert not await router.job(shard, handlers.close_silent)
+    assert not await router.job(shard, ticks.on_timers)
+    await router.pool.execute(
+        "UPDATE cases SET close_at = now() - interval '1 second', timer_at = now() - interval '1 second'"
+    )
+    assert await router.job(shard, ticks.on_timers)
+    assert not await router.job(shard, ticks.on_timers)
     assert (await router.types(case_id)).count("case.closed") == 1
     assert (await router.call("GET", f"/v1/cases/{case_id}")).json()["state"] == "closed"
 
@@ -253,9 +255,11 @@ async def test_parked_cases_do_not_keep_the_silent_ones_open(router: Rig) -> Non
         command(one.case_id, "resolve", "2", kind="fixed", public_text="好", evidence=["p"]),
     )
     shard = ids.shard_of(one.case_id, SHARDS)
-    await router.pool.execute("UPDATE cases SET close_at = now() - interval '1 second'")
     await router.pool.execute(
-        "INSERT INTO cases SELECT (jsonb_populate_record(c, jsonb_build_object('case_id', gen_random_uuid(), 'close_at',"
+        "UPDATE cases SET close_at = now() - interval '1 second', timer_at = now() - interval '1 second'"
+    )
+    await router.pool.execute(
+        "INSERT INTO cases SELECT (jsonb_populate_record(c, jsonb_build_object('case_id', gen_random_uuid(), 'timer_at',"
         " now() - interval '1 hour'))).* FROM cases c, generate_series(1, 250)"
     )
     await router.pool.execute(
@@ -263,7 +267,7 @@ async def test_parked_cases_do_not_keep_the_silent_ones_open(router: Rig) -> Non
         " SELECT case_id, $1, 't', 0, '', '', 'r', now() FROM cases WHERE case_id <> $2", shard, one.case_id,
     )  # fmt: skip
     await router.pool.execute("UPDATE shard SET parked = 250 WHERE shard = $1", shard)
-    while await router.job(shard, handlers.close_silent):
+    while await router.job(shard, ticks.on_timers):
         pass
     assert (await router.call("GET", f"/v1/cases/{one.case_id}")).json()["state"] == "closed"
 

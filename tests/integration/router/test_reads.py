@@ -132,6 +132,6 @@ async def test_the_door_refuses_in_problems(router: Rig, cases: list[CaseId]) ->
         "POST", path, json={"command": "close", "command_id": "1", "case": str(cases[1])}
     )
     assert other.status_code == 422
-    pause = await router.call("POST", path, json={"command": "shelve", "command_id": "2"})
-    assert (pause.status_code, pause.json()["type"]) == (409, "urn:suban:problem:not_served_yet")
+    pause = await router.call("POST", path, json={"command": "resume", "command_id": "2"})
+    assert (pause.status_code, pause.json()["type"]) == (409, "urn:suban:problem:illegal_move")
     assert "withdraw" in pause.json()["legal_moves"]

@@ -9,9 +9,11 @@ from services.contracts.values import ActKind, State
 from services.router import acts
 from services.router.acts import Kept
 from services.router.verdicts import Done
+from tests.unit.router import town
 from tests.unit.router.town import PARKS, STREET, after, at, case_of, sent
 
 CASE = case_of(sent(category="公园/草坪", place=at("碧岭街道")), after(4))
+CITY = town.city()
 CLOSED = replace(CASE, state=State.CLOSED)
 
 
@@ -20,7 +22,7 @@ def act(kind: ActKind, minute: float = 20, **more: Any) -> ActReceived:
 
 
 def decided(kind: ActKind, **more: Any) -> Done:
-    found = acts.decide(CASE, act(kind, **more), after(21))
+    found = acts.decide(CITY, CASE, act(kind, **more), after(21))
     assert isinstance(found, Done)
     return found
 
@@ -50,7 +52,7 @@ def test_withdrawing_ends_it() -> None:
 
 def test_what_comes_too_late_is_kept() -> None:
     for kind in ActKind:
-        assert acts.decide(CLOSED, act(kind), after(21)) == Kept()
+        assert acts.decide(CITY, CLOSED, act(kind), after(21)) == Kept()
 
 
 def test_an_act_counts_from_our_receipt_within_the_cases_time() -> None:

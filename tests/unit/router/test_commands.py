@@ -9,8 +9,9 @@ import pytest
 from services.contracts import events
 from services.contracts.commands import COMMAND, Refusal
 from services.contracts.values import ResponseBasis, State
-from services.router import commands
+from services.router import commands, moves
 from services.router.case import Case
+from services.router.lifecycle import Who
 from services.router.records import Dossier
 from services.router.verdicts import Asked, Done, Refused, Verdict
 from tests.unit.router import town
@@ -180,9 +181,10 @@ def test_the_returnable_window(case: Case) -> None:
         ("start", PARKS, {}, Refusal.ILLEGAL_MOVE),
         ("assign", DESK, {"department": ROADS, "reason": "x"}, Refusal.ILLEGAL_MOVE),
         ("close", PARKS, {}, Refusal.ILLEGAL_MOVE),
-        ("pause", PARKS, {}, Refusal.NOT_SERVED_YET),
-        ("supervise", DESK, {}, Refusal.NOT_SERVED_YET),
-        ("urge", DESK, {}, Refusal.NOT_SERVED_YET),
+        ("pause", PARKS, {"reason": "shelved", "grounds": "x"}, Refusal.ILLEGAL_MOVE),
+        ("supervise", PARKS, {"reason": "x"}, Refusal.ILLEGAL_MOVE),
+        ("accept", PARKS, {"version": 1}, Refusal.STALE_VERSION),
+        ("accept", ROADS, {}, Refusal.NOT_YOURS),
         ("accept", PARKS, {"assignment_version": 7}, Refusal.STALE_VERSION),
     ],
 )
@@ -191,7 +193,7 @@ def test_refused(case: Case, command: str, by: str, fields: dict[str, Any], code
     assert verdict.code is code
     assert verdict.events == ()
     if by == PARKS:
-        assert verdict.legal == ("accept", "respond", "return")
+        assert verdict.legal == moves.legal(case, Who.LEAD)
 
 
 def test_a_stranger_learns_nothing(case: Case) -> None:
@@ -210,7 +212,7 @@ def test_who_had_it_is_told_that_it_is_theirs_no_more(case: Case) -> None:
 def test_an_assisting_department_does_not_lead() -> None:
     lawn = case_of(sent(category="公园/草坪", place=at("碧岭街道")))
     verdict = refused(say(lawn, "accept", by=PARKS))
-    assert (verdict.code, verdict.legal) == (Refusal.ILLEGAL_MOVE, ())
+    assert (verdict.code, verdict.legal) == (Refusal.ILLEGAL_MOVE, ("report",))
 
 
 def test_the_desk_assigns_to_departments_there_are() -> None:
