@@ -83,11 +83,16 @@ def read_hours(hours: str) -> tuple[int, int]:
 
 
 def minutes_of(days: Days, hours: str) -> int:
-    """Days and hours as a bit set of the minutes of a week. Hours ending before they begin pass midnight."""
+    """As `minutes_on`, for days by name."""
+    return minutes_on(DAYS[days], hours)
+
+
+def minutes_on(days: Iterable[int], hours: str) -> int:
+    """Days (0 is Monday) and hours as a bit set of the minutes of a week. Hours ending before they begin pass midnight."""
     start, end = read_hours(hours)
     length = (end - start) % DAY or DAY
     bits = 0
-    for day in DAYS[days]:
+    for day in days:
         bits |= ((1 << length) - 1) << day * DAY + start
     return (bits | bits >> WEEK) & (1 << WEEK) - 1
 

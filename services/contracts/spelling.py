@@ -25,9 +25,18 @@ def for_matching(*parts: str | None) -> str:
     if "&" in text:
         text = html.unescape(text)
     text = _DROPPED.sub("", _compatible(text))
-    if not text.isascii():
-        text = _converter().convert(text)
-    return " ".join(text.split())
+    return " ".join(simplified(text).split())
+
+
+@functools.lru_cache(maxsize=20_000)
+def folded(word: str) -> str:
+    """The form in which a rule's words and a text are compared: for_matching, without regard to case."""
+    return for_matching(word).casefold()
+
+
+def simplified(text: str) -> str:
+    """Traditional characters as simplified ones."""
+    return text if text.isascii() else str(_converter().convert(text))
 
 
 def _compatible(text: str) -> str:

@@ -215,7 +215,8 @@ class Open:
 
     async def why(self, authorization: str, name: str) -> WhyView:
         case = await self._seen(name, self._visitor(authorization))
-        return views.why(case, await reads.verdict_of(self._pool, case.id))
+        found = await reads.verdicts_of(self._pool, case.id)
+        return views.why(case, found, self._running.state.law.city)
 
     def _visitor(self, authorization: str) -> Visitor:
         principal = self._running.state.ring.principal(authorization)

@@ -12,8 +12,9 @@ from difflib import get_close_matches
 
 from services.contracts.city import City
 from services.router import names, units
+from services.router.conditions import When
 from services.router.names import Names
-from services.router.rules import Rule, Then, When
+from services.router.rules import Rule, Then
 
 ID, ITEM, LEAD, ASSISTS, BASIS, AREA = "编号", "事项", "主办", "协办", "依据", "区域"
 COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -5,14 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-import orjson
-
 from services.chassis.service import Asked, Received
 from services.chassis.transaction import Tx
 from services.contracts.events import ActReceived, SubmissionReceived
 from services.contracts.ids import CaseId
-from services.router import acts, aside, decide, execute, metrics, registration, store
-from services.router.areas import Areas
+from services.router import account, acts, aside, decide, execute, metrics, registration, store
 from services.router.case import Case
 from services.router.decide import Law, Routed
 from services.router.state import State
@@ -88,7 +85,7 @@ def _register(
     execute.tell(tx, case_id, done, cause)
     batch.cases[case_id] = done.case
     kept = sent.model_copy(update={"match_text": ""})  # rules have been asked; the original says it all
-    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), verdict_json(routed, law.areas))
+    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), account.written(routed, law.areas))
     batch.routed.append(routed)
     for row in batch.waiting.pop(case_id, ()):
         _act(batch, row, saved=True)
@@ -125,16 +122,6 @@ def _count(batch: _Batch) -> None:
     metrics.count_routed(batch.routed)
     for kind, outcome in batch.outcomes:
         metrics.ACTS.labels(kind, outcome).inc()
-
-
-def verdict_json(routed: Routed, tree: Areas) -> str:
-    """The verdict as it is kept: short keys, no sentence that can be made again."""
-    return orjson.dumps({
-        "lead": routed.lead, "assists": routed.assists, "rule": routed.rule_id, "digest": routed.digest,
-        "by": routed.area_by, "matched": routed.matched, "near": [(one.rule_id, one.lacking) for one in routed.near],
-        "steps": routed.steps, "reason": (routed.reason.zh, routed.reason.en),
-        "areas": (tree.version, tree.digest),
-    }).decode()  # fmt: skip
 
 
 async def on_commands(asked: Sequence[Asked], tx: Tx[State]) -> None:

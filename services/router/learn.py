@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from services.router import backoff, names, units
 from services.router.backoff import Key, Tally
+from services.router.conditions import When
 from services.router.history import Past, Path
 from services.router.names import Names
 from services.router.proposal import Node, Proposal, Source, Unit
-from services.router.rules import Rule, Then, When
+from services.router.rules import Rule, Then
 
 DESK = "dispatch-desk"
 LONGEST_AREA = 24  # characters of one part of a proposed code, so that four fit

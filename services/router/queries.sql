@@ -82,8 +82,16 @@ SELECT version, at, command, actor, state, holder, details FROM move WHERE case_
 -- name: acts_of
 SELECT case_id, kind, body FROM act WHERE case_id = ANY($1::uuid[]) AND taken;
 
--- name: submission_of
-SELECT body, verdict FROM submission WHERE case_id = $1;
+-- name: verdicts_of
+SELECT body, version, at, cause FROM (
+    SELECT verdict AS body, 1 AS version, NULL::timestamptz AS at, 'register' AS cause FROM submission WHERE case_id = $1
+    UNION ALL
+    SELECT body, version, at, cause FROM verdict WHERE case_id = $1
+) AS told ORDER BY version;
+
+-- name: save_verdicts
+INSERT INTO verdict (case_id, version, at, cause, body)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[]);
 
 -- name: list_all
 SELECT c.case_id, c.number, c.state, c.version, c.assignment_version, c.holder, c.holder_is_desk, c.category, c.area,

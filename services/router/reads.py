@@ -11,7 +11,7 @@ from services.contracts.ids import CaseId
 from services.contracts.values import State
 from services.router import store
 from services.router.case import Case
-from services.router.store import SQL
+from services.router.store import SQL, Verdict
 
 
 async def cases_in(pool: asyncpg.Pool, case_ids: Sequence[CaseId]) -> dict[CaseId, Case]:
@@ -28,11 +28,9 @@ async def moves_of(pool: asyncpg.Pool, case_id: CaseId) -> list[dict[str, Any]]:
     return [dict(row) for row in await pool.fetch(SQL["moves_of"], case_id)]
 
 
-async def verdict_of(pool: asyncpg.Pool, case_id: CaseId) -> str:
-    """The verdict on a registered case, as JSON."""
-    row = await pool.fetchrow(SQL["submission_of"], case_id)
-    assert row is not None, case_id
-    return str(row["verdict"])
+async def verdicts_of(pool: asyncpg.Pool, case_id: CaseId) -> list[Verdict]:
+    """Every verdict of the rules on a registered case, the first first."""
+    return [Verdict(**dict(row)) for row in await pool.fetch(SQL["verdicts_of"], case_id)]
 
 
 async def listed(

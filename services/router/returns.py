@@ -7,8 +7,8 @@ from services.contracts.commands import Return
 from services.contracts.disputes import Suggestion, Uphold
 from services.contracts.events import Event
 from services.contracts.values import Holder, State
+from services.router import account, decide, disputes, moves, quarrel, records, reviews, wording
 from services.router import case as cases
-from services.router import decide, disputes, moves, quarrel, records, reviews, wording
 from services.router.case import Case
 from services.router.decide import Routed
 from services.router.lifecycle import Who
@@ -23,14 +23,19 @@ def give_back(scene: Scene) -> Done:
     case = _returned(scene)
     over = records.cancelled(scene.before, str(wording.RETURNED))
     ground = disputes.ground(scene.city, case)
-    onward = _onward(scene, case) if ground is None else None
+    routed = _again(scene, case) if ground is None else None
+    onward = _onward(scene, case, routed) if routed is not None else None
     told = _told(scene, case, stays=ground is None and onward is None)
     if ground is not None:
         done = disputes.begun(scene, moves.go(case, "dispute", Who.RULES, scene.at), ground)
         return replace(done, events=(told, *done.events[:1], *over, *done.events[1:]))
     if onward is not None:
-        return _sent_on(scene, case, onward, (told,), tuple(over))
-    return _to_desk(scene, case, (told,), tuple(over))
+        done = _sent_on(scene, case, onward, (told,), tuple(over))
+    else:
+        done = _to_desk(scene, case, (told,), tuple(over))
+    if routed is not None and scene.city.file.returns.again:
+        done = replace(done, account=account.written(routed, scene.law.areas))
+    return done
 
 
 def _returned(scene: Scene) -> Case:
@@ -74,10 +79,9 @@ class Onward:
     digest: str | None = None
 
 
-def _onward(scene: Scene, case: Case) -> Onward | None:
+def _onward(scene: Scene, case: Case, routed: Routed) -> Onward | None:
     """A rule that claims it now, else the suggestion where the city uses one. Never who has returned it."""
     policy, seen = scene.city.file.returns, case.quarrel.departments
-    routed = _again(scene, case)
     claimed = routed.rule_id is not None and routed.lead is not None
     if policy.again and claimed and routed.lead is not None:
         return Onward(

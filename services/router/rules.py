@@ -1,100 +1,46 @@
 """The duty list 事项清单: rules.yaml as models, and what it may not say against the other files of the city.
 
-A rule is *when* (conditions, all must hold; within one any value does) and *then* (whose it is). A rule that gives
-class or tags alone classifies: it is asked first, and what it gives may stand in the conditions of the others.
+A rule is *when* (conditions.py: all must hold; within one any value does) and *then* (whose it is). A rule that names
+nobody classifies: it is asked first, and the class and tags it gives may stand in the conditions of the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue, model_validator
 
 from services.contracts import city as cities
-from services.contracts import faults, schemas, shifts
-from services.contracts.city import AreaCode, CategoryPath, City, Slug
+from services.contracts import faults, schemas
+from services.contracts.city import City, DepartmentLevel, Slug
 from services.contracts.faults import Fault, Place
-from services.contracts.shifts import Days
-from services.contracts.values import ChannelKind, Emergency, Kind, Segment, TriageClass
+from services.contracts.values import Emergency, TriageClass
 from services.router import shapes
+from services.router.conditions import Row, Tag, Validity, When, listed
 from services.router.shapes import Shapes
 
 FILE = "rules.yaml"
-Word = Annotated[str, Field(min_length=1, max_length=40)]
-Tag = Annotated[str, Field(pattern=r"^[^\s,]{1,40}$")]
+MOST_PATTERNS = 500
 RuleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
-
-
-def _listed(value: object) -> object:
-    """One value may be written without brackets."""
-    return [value] if isinstance(value, str) else value
-
-
-class Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-
-class Words(Row):
-    """Words in the citizen's text, on its normalised form: at least one of `any`, all of `all`, none of `none`."""
-
-    any: tuple[Word, ...] = ()
-    all: tuple[Word, ...] = ()
-    none: tuple[Word, ...] = ()
-
-
-class Time(Row):
-    """When it was received, in the city's local time; hours that end before they begin pass midnight."""
-
-    days: Days = "daily"
-    hours: Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] = "00:00-24:00"
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        shifts.read_hours(self.hours)
-        return self
-
-
-class Bounces(Row):
-    """How often the case has been returned so far."""
-
-    min: Annotated[int, Field(ge=0)] = 0
-    max: Annotated[int, Field(ge=0)] | None = None
-
-    @model_validator(mode="after")
-    def _a_range(self) -> Self:
-        if self.max is not None and self.max < self.min:
-            raise faults.fault("max is not less than min", "上限不得小于下限", ("max",))
-        return self
-
-
-class When(Row):
-    category: Annotated[tuple[CategoryPath, ...], BeforeValidator(_listed)] = ()
-    area: Annotated[tuple[AreaCode, ...], BeforeValidator(_listed)] = ()
-    channel: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = ()
-    channel_kind: Annotated[tuple[ChannelKind, ...], BeforeValidator(_listed)] = ()
-    segment: Annotated[tuple[Segment, ...], BeforeValidator(_listed)] = ()
-    kind: Annotated[tuple[Kind, ...], BeforeValidator(_listed)] = ()
-    triage_class: Annotated[tuple[TriageClass, ...], Field(alias="class"), BeforeValidator(_listed)] = ()
-    words: Words | None = None
-    time: Time | None = None
-    bounces: Bounces | None = None
 
 
 class Then(Row):
     """Whose it is. `class` and `plan`, where given, win over what else would be chosen.
 
     `hold`: the desk decides. `emergency`: handed to 110, 119, 120 or 122 at once; `lead`, if any, follows it up.
-    `again`: also to a department that has returned this very case. `tags` stay with the case.
+    `again`: also to a department that has returned this very case. `tags` stay with the case. `prohibited`: departments,
+    or levels of them (street, community), that this must not be pushed down to; the case climbs past them.
     """
 
     lead: Slug | None = None
-    assists: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = ()
+    assists: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = ()
     triage_class: Annotated[TriageClass | None, Field(alias="class")] = None
     plan: Slug | None = None
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(_listed)] = ()
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(listed)] = ()
     hold: bool = False
     emergency: Emergency | None = None
     again: bool = False
+    prohibited: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = ()
 
     @property
     def decides(self) -> bool:
@@ -103,21 +49,22 @@ class Then(Row):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        gives = self.triage_class is not None or self.tags
+        gives = self.triage_class is not None or self.tags or self.prohibited
         if not self.decides and (not gives or self.assists or self.plan or self.again):
-            reason = (
-                "a rule names a lead, holds, or hands to an emergency service; or gives class or tags alone"
-            )
-            raise faults.fault(reason, "须指定主办单位、留分拨台或移交应急，或仅给出分级、标签")
+            reason = "a rule has lead, hold or emergency; or none of assists, plan and again, but class, tags or prohibited"
+            reason_zh = "规则须有 lead、hold 或 emergency；否则只能给出 class、tags 或 prohibited"
+            raise faults.fault(reason, reason_zh)
         if self.hold and (self.lead or self.assists or self.emergency):
             reason = "a rule that holds for the desk names nobody else"
             raise faults.fault(reason, "留分拨台的规则不再指定单位", ("hold",))
         if self.lead in self.assists:
             raise faults.fault("the lead does not assist itself", "主办单位不能同时协办", ("assists",))
+        if self.lead in self.prohibited:
+            raise faults.fault("the lead is prohibited here", "主办单位在禁派之列", ("prohibited",))
         return self
 
 
-class Rule(Row):
+class Rule(Validity):
     """A line of the duty list. `note` says on what it rests: a regulation, a division of duties, a ruling."""
 
     id: RuleId
@@ -144,6 +91,15 @@ class Rules(Row):
             raise faults.fault("this id is taken by an earlier rule", "规则编号重复", *places)
         return self
 
+    @model_validator(mode="after")
+    def _patterns_in_bounds(self) -> Self:
+        stated = [index for index, rule in enumerate(self.rules) if rule.when.pattern]
+        if len(stated) > MOST_PATTERNS:
+            at = ("rules", stated[MOST_PATTERNS], "when", "pattern")
+            reason = f"more than {MOST_PATTERNS} rules have a pattern: use words where they do"
+            raise faults.fault(reason, f"使用模式的规则超过 {MOST_PATTERNS} 条，请改用词语", at)
+        return self
+
 
 @dataclass(frozen=True)
 class DutyList:
@@ -154,6 +110,7 @@ class DutyList:
     shapes: Shapes = shapes.NONE
 
 
+LEVELS = frozenset(DepartmentLevel)
 MODELS: dict[str, type[BaseModel]] = {**cities.MODELS, shapes.FILE: Shapes, FILE: Rules}
 
 
@@ -171,6 +128,9 @@ def problems(duty: DutyList) -> Iterable[Fault]:
     city, rules = duty.city, duty.rules.rules
     yield from cities.unknown_departments(city, FILE, _named(rules, "then", "lead"))
     yield from cities.unknown_departments(city, FILE, _named(rules, "then", "assists"))
+    yield from cities.unknown_departments(city, FILE, _named(rules, "when", "returned_by"))
+    units = (one for one in _named(rules, "then", "prohibited") if one[1] not in LEVELS)
+    yield from cities.unknown_departments(city, FILE, units)
     yield from cities.unknown_areas(city, FILE, _named(rules, "when", "area"))
     yield from cities.unknown_categories(city, FILE, _named(rules, "when", "category"))
     yield from faults.unknown(

@@ -1,323 +1,261 @@
-"""The duty list compiled: from facts to the one rule that decides, and what nearly did. Pure and total.
+"""The duty list compiled: from facts to the rule that decides, and what nearly did. Pure, total, swapped whole.
 
-The order, best first, ties by the next line; it depends on the rule alone, so it is the same every time:
+reference.py says what the answer is; specificity.py, which of two rules is the more specific. What is missing backs
+off by itself: a category or area holds for everything below it, and a rule that names an area is passed over while
+the area is unknown.
 
-  1. hands to an emergency service                         6. states words: how many of any / all / none
-  2. states bounces: it is for cases that come back       7. names the channel, then the channel's kind
-  3. gives the class `special`: danger comes first         8. names the segment, then the kind, then the class
-  4. depth of the category it names                        9. states a time; then: stands earlier in the file
-  5. depth of the area it names
-
-What is missing backs off by itself: a category or area holds for every prefix of the case's own, and a rule that
-names an area is passed over while the area is unknown.
-
-A rule with several categories or areas is compiled into one row each, so that every row has one place in the order.
-Conditions on single values are bit sets over the rows: AND them, and the lowest bit left is the best rule.
+One pass finds the rules' words in the text (reading.py). The rules of the case's category are a book (book.py), bound
+when it is first asked for. An answer is a function of the facts up to `prohibited`, the moment, and the words found: it
+is remembered, so that cases alike in these cost no more than saying where the words stand.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import reduce
-from itertools import accumulate, groupby, product
-from operator import and_
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import orjson
 
-from services.contracts import shifts
-from services.contracts.values import ChannelKind, Kind, Segment, TriageClass
-from services.router import areas
-from services.router.rules import Rule, Rules
+from services.contracts.city import Department
+from services.router import areas, book, owners, patterns, reading, specificity
+from services.router.book import Book, Mask
+from services.router.facts import Chosen, Facts, Found, Given, Match, NearMiss, NoRule
+from services.router.moments import Moment, Moments
+from services.router.owners import Barred, Units
+from services.router.reading import Reader
+from services.router.rules import Rules
+from services.router.specificity import Row
 
-NEAR_MISSES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What rules may ask about. `text` is the normalised form; `local` the city's local time of receipt."""
-
-    category: str | None
-    area: str | None
-    channel: str
-    channel_kind: ChannelKind
-    segment: Segment
-    kind: Kind
-    text: str
-    local: datetime
-    bounces: int = 0
-    returned_by: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    triage_class: TriageClass = TriageClass.ORDINARY
+BOOKS = 5_000
+ANSWERS = 16_384
+MOST_BARRED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """A rule that nearly decided, and the condition it lacked; `rank`: it held too, and was less specific."""
+class Shelf:
+    """Rows by category, bound into books on demand; categories that no rule tells apart share one."""
 
-    rule_id: str
-    lacking: str
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._silent: list[tuple[int, Row]] = []
+        self._named: dict[str, list[tuple[int, Row]]] = {}
+        self._bound: dict[tuple[str, ...], Book] = {}
+        self._books: dict[str | None, Book] = {}
+        for place, row in enumerate(rows):
+            if not row.categories:
+                self._silent.append((place, row))
+            for path in row.categories:
+                self._named.setdefault(path, []).append((place, row))
 
+    def book(self, category: str | None) -> Book:
+        if (known := self._books.get(category)) is not None:
+            return known
+        named = tuple(path for path in (areas.above(category) if category else ()) if path in self._named)
+        if len(self._books) >= BOOKS:
+            self._books.clear()
+        if named not in self._bound:
+            self._bound[named] = self._bind(named)
+        made = self._books[category] = self._bound[named]
+        return made
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """`matched` names condition and value, as `category=市容环卫`."""
-
-    rule: Rule
-    matched: tuple[str, ...]
-    near: tuple[NearMiss, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoRule:
-    near: tuple[NearMiss, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One rule with one of its categories and one of its areas."""
-
-    rule: Rule
-    category: str | None
-    area: str | None
-    any: tuple[str, ...]
-    all: tuple[str, ...]
-    none: tuple[str, ...]
-    minutes: int | None
-
-    def lacking(self, facts: Facts) -> list[str]:
-        """The conditions that have no bit set: few rules state them."""
-        lacks = []
-        if self.all and not all(word in facts.text for word in self.all):
-            lacks.append("words.all")
-        if self.none and any(word in facts.text for word in self.none):
-            lacks.append("words.none")
-        if self.minutes is not None and not self.minutes >> shifts.minute_of_week(facts.local) & 1:
-            lacks.append("time")
-        return lacks
+    def _bind(self, named: tuple[str, ...]) -> Book:
+        rows = [*self._silent, *(one for path in named for one in self._named[path])]
+        rows.sort(key=lambda one: one[0])
+        return book.bound([row for _, row in rows])
 
 
-@dataclass(frozen=True, slots=True)
-class _Dimension:
-    """A condition on one value: `stated` value → rows naming it; `silent` rows that do not ask.
+class Answer(NamedTuple):
+    """What is remembered: the verdict, and the row if where its words stand is still to be told."""
 
-    `keys` are the stated values that a case's value satisfies: itself, or itself and everything above it.
-    """
-
-    name: str
-    silent: int
-    stated: Mapping[object, int]
-    keys: Callable[[Facts], Iterable[object]]
-
-    def holds(self, facts: Facts) -> int:
-        mask = self.silent
-        for key in self.keys(facts):
-            mask |= self.stated.get(key, 0)
-        return mask
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Rows in the order above, and a bit set of them for each condition; `several`: rows with more than one."""
-
-    rows: tuple[_Row, ...]
-    dimensions: tuple[_Dimension, ...]
-    several: int
+    found: Found
+    row: Row | None
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`digest`: sha256 of what the rules say, whatever comments and layout the file has."""
+    """`digest`: sha256 of what the rules say, whatever comments and layout the file has. `answers`: how many are kept."""
 
-    classifying: Index
-    deciding: Index
+    classifying: Shelf
+    deciding: Shelf
+    reader: Reader
+    moments: Moments
+    units: Units
     digest: str
     size: int
+    answers: int
+    known: dict[tuple[object, Moment, frozenset[str]], Answer] = field(default_factory=dict, repr=False)
 
 
-def compiled(rules: Rules) -> RuleSet:
+def compiled(rules: Rules, departments: Iterable[Department] = (), answers: int = ANSWERS) -> RuleSet:
+    """`departments`: whose parents a case climbs to where it must not be pushed down."""
     said = orjson.dumps(rules.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
-    classifying = [rule for rule in rules.rules if not rule.then.decides]
-    deciding = [rule for rule in rules.rules if rule.then.decides]
-    return RuleSet(_index(classifying), _index(deciding), hashlib.sha256(said).hexdigest(), len(rules.rules))
-
-
-def match(index: Index, facts: Facts) -> Chosen | NoRule:
-    """The first row whose every condition holds, what matched, and what nearly did."""
-    masks = [dimension.holds(facts) for dimension in index.dimensions]
-    best: _Row | None = None
-    near: dict[str, str] = {}
-    for row in _rows(index, reduce(and_, masks)):
-        lacks = row.lacking(facts)
-        if best is not None and not lacks:
-            near.setdefault(row.rule.id, "rank")
-            break
-        if not lacks and _refused(row.rule, facts):
-            near.setdefault(row.rule.id, "returned_by")
-        elif not lacks:
-            best = row
-        elif len(lacks) == 1:
-            near.setdefault(row.rule.id, lacks[0])
-    for miss, lack in _one_short(index, masks, facts):
-        near.setdefault(miss, lack)
-    if best is None:
-        return NoRule(_misses(near, None))
-    return Chosen(best.rule, _matched(best, facts), _misses(near, best.rule.id))
-
-
-def _refused(rule: Rule, facts: Facts) -> bool:
-    """Whether its lead has returned this case: it is not asked again."""
-    return rule.then.lead in facts.returned_by and not rule.then.again
-
-
-def first(index: Index, facts: Facts) -> Rule | None:
-    """The rule `match` would choose, without the account of it; None: no rule."""
-    mask = (1 << len(index.rows)) - 1
-    for dimension in index.dimensions:
-        if not (mask := mask & dimension.holds(facts)):
-            return None
-    return next((row.rule for row in _rows(index, mask) if not row.lacking(facts)), None)
-
-
-def _one_short(index: Index, masks: Sequence[int], facts: Facts) -> Iterator[tuple[str, str]]:
-    """For each condition the best row that lacks it alone, of those that state another one too."""
-    before = list(accumulate(masks, and_, initial=index.several))
-    after = list(accumulate(reversed(masks), and_, initial=index.several))[-2::-1]
-    for place, dimension in enumerate(index.dimensions):
-        if short := before[place] & after[place] & ~masks[place]:
-            for row in _rows(index, short):
-                if not row.lacking(facts):
-                    yield row.rule.id, dimension.name
-                    break
-
-
-def _misses(near: Mapping[str, str], winner: str | None) -> tuple[NearMiss, ...]:
-    found = [NearMiss(rule_id, lacking) for rule_id, lacking in near.items() if rule_id != winner]
-    found.sort(key=lambda miss: miss.lacking != "rank")
-    return tuple(found[:NEAR_MISSES])
-
-
-def _rows(index: Index, mask: int) -> Iterator[_Row]:
-    while mask:
-        yield index.rows[(mask & -mask).bit_length() - 1]
-        mask &= mask - 1
-
-
-def _matched(row: _Row, facts: Facts) -> tuple[str, ...]:
-    when = row.rule.when
-    said = [f"category={row.category}" if row.category else "", f"area={row.area}" if row.area else ""]
-    if row.any or row.all:
-        words = [word for word in row.any if word in facts.text][:3] + list(row.all)
-        said.append("words=" + ",".join(words))
-    said += [
-        f"channel={facts.channel}" if when.channel else "",
-        f"channel_kind={facts.channel_kind}" if when.channel_kind else "",
-        f"segment={facts.segment}" if when.segment else "",
-        f"kind={facts.kind}" if when.kind else "",
-        f"class={facts.triage_class}" if when.triage_class else "",
-        f"time={when.time.days} {when.time.hours}" if when.time else "",
-        f"bounces={facts.bounces}" if when.bounces else "",
-    ]
-    return tuple(filter(None, said))
-
-
-def _index(rules: Sequence[Rule]) -> Index:
-    rows = [
-        _row(rule, category, area)
-        for rule in rules
-        for category, area in product(rule.when.category or (None,), rule.when.area or (None,))
-    ]
-    rows.sort(key=_rank, reverse=True)  # stable: equals keep the order of the file
-    several = sum(1 << place for place, row in enumerate(rows) if sum(map(bool, _rank(row)[3:])) > 1)
-    return Index(tuple(rows), tuple(_dimensions(rows)), several)
-
-
-def _row(rule: Rule, category: str | None, area: str | None) -> _Row:
-    words, time = rule.when.words, rule.when.time
-    minutes = shifts.minutes_of(time.days, time.hours) if time else None
-    if words is None:
-        return _Row(rule, category, area, (), (), (), minutes)
-    return _Row(rule, category, area, _folded(words.any), _folded(words.all), _folded(words.none), minutes)
-
-
-def _folded(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(areas.fold, words))
-
-
-def _rank(row: _Row) -> tuple[int, ...]:
-    when = row.rule.when
-    return (
-        int(row.rule.then.emergency is not None),
-        int(when.bounces is not None),
-        int(row.rule.then.triage_class is TriageClass.SPECIAL and row.rule.then.decides),
-        len(row.category.split("/")) if row.category else 0,
-        len(row.area.split("/")) if row.area else 0,
-        bool(row.any) + bool(row.all) + bool(row.none),
-        int(bool(when.channel)), int(bool(when.channel_kind)), int(bool(when.segment)), int(bool(when.kind)),
-        int(bool(when.triage_class)), int(when.time is not None),
+    rows = specificity.ordered(rules.rules)
+    words = {word for row in rows for some in (row.any, row.all, row.none) for word in some}
+    return RuleSet(
+        Shelf(row for row in rows if not row.rule.then.decides),
+        Shelf(row for row in rows if row.rule.then.decides),
+        Reader(words), Moments(rows), owners.units(departments), hashlib.sha256(said).hexdigest(), len(rules.rules), answers,
     )  # fmt: skip
 
 
-def _dimensions(rows: Sequence[_Row]) -> Iterator[_Dimension]:
-    yield _dimension("category", rows, lambda row: _one(row.category), lambda facts: _path(facts.category))
-    yield _dimension("area", rows, lambda row: _one(row.area), lambda facts: _path(facts.area))
-    yield _dimension("channel", rows, lambda row: row.rule.when.channel, lambda facts: (facts.channel,))
-    yield _dimension(
-        "channel_kind", rows, lambda row: row.rule.when.channel_kind, lambda facts: (facts.channel_kind,)
+def judge(rules: RuleSet, facts: Facts) -> Found:
+    """The most specific rule that holds and may have its way, what matched and where, and what came near."""
+    present = rules.reader.words(facts.text)
+    moment = rules.moments.of(facts.local)
+    key = (facts[2:], moment, present)
+    answer = rules.known.get(key)
+    if answer is None:
+        answer, lasting = _answer(rules, facts, moment, present)
+        if lasting and rules.answers:
+            if len(rules.known) >= rules.answers:
+                rules.known.clear()
+            rules.known[key] = answer
+    if answer.row is None:
+        return answer.found
+    return _located(answer, answer.row, facts.text)
+
+
+def _located(answer: Answer, row: Row, text: str) -> Found:
+    """With the places of the words and patterns in this very text."""
+    found = answer.found
+    assert isinstance(found, Chosen)
+    words = [Match("words", word, reading.spans(word, text)) for word in answer.words]
+    for one in row.rule.when.pattern:
+        if spans := patterns.spans(one, text):
+            words.append(Match("pattern", one, spans))
+    return Chosen(found.rule, found.owner, (*found.matched, *words), found.near, found.given)
+
+
+def _answer(rules: RuleSet, facts: Facts, moment: Moment, present: frozenset[str]) -> tuple[Answer, bool]:
+    """The answer, and whether it is that of every case with the same key: no pattern was asked."""
+    given, lasting = _given(rules.classifying.book(facts.category), facts, moment, present)
+    if given.rules:
+        facts = facts._replace(triage_class=given.triage_class, tags=given.tags, prohibited=given.prohibited)
+    deciding = rules.deciding.book(facts.category)
+    mask = book.weigh(deciding, facts, moment, present)
+    lasting = lasting and not (mask.holding | mask.one_short) & deciding.patterned
+    return _decided(deciding, mask, facts, moment, present, given, rules.units), lasting
+
+
+def _given(classifying: Book, facts: Facts, moment: Moment, present: frozenset[str]) -> tuple[Given, bool]:
+    if not classifying.rows:
+        return Given(facts.triage_class, facts.tags, facts.prohibited, ()), True
+    mask = book.weigh(classifying, facts, moment, present)
+    rows = [
+        classifying.rows[place]
+        for place in book.places(mask.live)
+        if book.passes(classifying, place, present, facts.text)
+    ]
+    held = list({row.rule.id: row.rule for row in rows}.values())
+    classes = [rule.then.triage_class for rule in held if rule.then.triage_class is not None]
+    given = Given(
+        classes[0] if classes else facts.triage_class,
+        facts.tags.union(*(rule.then.tags for rule in held)),
+        facts.prohibited.union(*(rule.then.prohibited for rule in held)),
+        tuple(rule.id for rule in held),
     )
-    yield _dimension("segment", rows, lambda row: row.rule.when.segment, lambda facts: (facts.segment,))
-    yield _dimension("kind", rows, lambda row: row.rule.when.kind, lambda facts: (facts.kind,))
-    yield _dimension(
-        "class", rows, lambda row: row.rule.when.triage_class, lambda facts: (facts.triage_class,)
+    return given, not mask.holding & classifying.patterned
+
+
+def _decided(
+    deciding: Book,
+    mask: Mask,
+    facts: Facts,
+    moment: Moment,
+    present: frozenset[str],
+    given: Given,
+    units: Units,
+) -> Answer:
+    free = not (facts.returned_by or facts.prohibited)
+    barred: list[NearMiss] = []
+    for place in book.places(mask.live):
+        if not book.passes(deciding, place, present, facts.text):
+            continue
+        row = deciding.rows[place]
+        then = row.rule.then
+        owner = owners.Given(then.lead) if free else owners.of_rule(then, facts, units)
+        if not isinstance(owner, Barred):
+            near = (
+                *barred[:MOST_BARRED], *_nearest(deciding, mask, (1 << place) - 1, facts, moment, present),
+                *_runner_up(deciding, mask, place, facts, present),
+            )  # fmt: skip
+            words = tuple(dict.fromkeys(word for word in (*row.any, *row.all) if word in present))
+            told = Chosen(row.rule, owner.unit, _matched(row, facts), near, given)
+            return Answer(told, row if words or row.rule.when.pattern else None, words)
+        miss = NearMiss(row.rule.id, owner.by, True)
+        barred += [] if miss in barred else [miss]
+    nearest = _nearest(deciding, mask, deciding.full, facts, moment, present)
+    return Answer(NoRule((*barred[:MOST_BARRED], *nearest), given), None, ())
+
+
+def _nearest(
+    deciding: Book, mask: Mask, ahead: int, facts: Facts, moment: Moment, present: frozenset[str]
+) -> tuple[NearMiss, ...]:
+    """Of the rows `ahead`, the first that lacks one condition only and shares the matter (reference.py)."""
+    holding, short, opened, shut = mask
+    matter = deciding.named | deciding.positive
+    candidates = (
+        short & opened & ~shut & matter
+        | holding & opened & shut & matter
+        | holding & opened & ~shut & deciding.checked
+        | holding & ~opened & ~shut & (deciding.named | deciding.checked)
     )
-    vocabulary = _vocabulary(rows)
-    yield _dimension("words.any", rows, lambda row: row.any, lambda facts: _present(vocabulary, facts.text))
-    yield _dimension("bounces", rows, _bounces, lambda facts: (min(facts.bounces, MANY),))
+    for place in book.places(candidates & ahead):
+        lacks = book.words_lacking(deciding.rows[place], present, facts.text)
+        if short >> place & 1:
+            lacks.append(book.lacking(deciding, place, facts, moment))
+        if len(lacks) == 1 and _shares(deciding.rows[place], lacks[0]):
+            kin = deciding.kin.get(place, ())
+            if not any(
+                mask.live >> one & 1 and book.passes(deciding, one, present, facts.text) for one in kin
+            ):
+                return (NearMiss(deciding.rows[place].rule.id, lacks[0]),)
+    return ()
 
 
-def _vocabulary(rows: Sequence[_Row]) -> dict[str, tuple[str, ...]]:
-    """The words of all rules by their first character: a text has few characters and we have many words."""
-    words = sorted({word for row in rows for word in row.any})
-    return {first: tuple(some) for first, some in groupby(words, key=lambda word: word[0])}
+def _shares(row: Row, lacking: str) -> bool:
+    """Whether its category, or the words or pattern it looks for, are the case's."""
+    return bool(
+        row.categories
+        or (row.any and lacking != "words.any")
+        or (row.all and lacking != "words.all")
+        or (row.rule.when.pattern and lacking != "pattern")
+    )
 
 
-def _present(vocabulary: Mapping[str, tuple[str, ...]], text: str) -> list[str]:
-    found = []
-    for first in vocabulary.keys() & set(text):
-        for word in vocabulary[first]:
-            if word in text:
-                found.append(word)
-    return found
+def _runner_up(
+    deciding: Book, mask: Mask, winner: int, facts: Facts, present: frozenset[str]
+) -> tuple[NearMiss, ...]:
+    won = deciding.rows[winner]
+    for more in book.places(mask.live >> winner + 1):
+        row = deciding.rows[winner + 1 + more]
+        if row.rule is not won.rule and book.passes(deciding, winner + 1 + more, present, facts.text):
+            return (NearMiss(row.rule.id, specificity.line_between(won.rank, row.rank), True),)
+    return ()
 
 
-MANY = 20  # bounces beyond this are all the same to a rule
+def _matched(row: Row, facts: Facts) -> tuple[Match, ...]:
+    """What was stated of facts, as the case has it; of category and area, as the rule names it."""
+    when = row.rule.when
+    told = [
+        ("category", row.categories and _at(facts.category, row.categories)),
+        ("area", row.areas and _at(facts.area, row.areas)),
+        ("channel", when.channel and facts.channel),
+        ("channel_kind", when.channel_kind and str(facts.channel_kind)),
+        ("segment", when.segment and str(facts.segment)),
+        ("kind", when.kind and str(facts.kind)),
+        ("class", when.triage_class and str(facts.triage_class)),
+        ("tags", when.tags and ",".join(sorted(facts.tags.intersection(when.tags)))),
+        (
+            "returned_by",
+            when.returned_by and ",".join(sorted(facts.returned_by.intersection(when.returned_by))),
+        ),
+        ("bounces", when.bounces and str(facts.bounces)),
+        ("time", when.time and str(when.time)),
+        ("valid", row.valid and row.rule.validity),
+    ]
+    return tuple(Match(condition, str(value)) for condition, value in told if value)
 
 
-def _bounces(row: _Row) -> Sequence[object]:
-    stated = row.rule.when.bounces
-    if stated is None:
-        return ()
-    return range(stated.min, MANY + 1 if stated.max is None else stated.max + 1)
-
-
-def _dimension(
-    name: str,
-    rows: Sequence[_Row],
-    states: Callable[[_Row], Sequence[object]],
-    keys: Callable[[Facts], Iterable[object]],
-) -> _Dimension:
-    silent, stated = 0, dict[object, int]()
-    for place, row in enumerate(rows):
-        values = states(row)
-        silent |= 0 if values else 1 << place
-        for value in values:
-            stated[value] = stated.get(value, 0) | 1 << place
-    return _Dimension(name, silent, stated, keys)
-
-
-def _one(value: str | None) -> tuple[str, ...]:
-    return (value,) if value else ()
-
-
-def _path(value: str | None) -> tuple[str, ...]:
-    return areas.above(value) if value else ()
+def _at(path: str | None, stated: frozenset[str]) -> str:
+    """The one of these that is the path or above it: they are of one depth, so there is one."""
+    return next(one for one in areas.above(path or "") if one in stated)

@@ -46,6 +46,17 @@ CREATE TABLE IF NOT EXISTS submission (
     verdict text NOT NULL
 );
 
+-- Why it was routed as it was, each time the rules were asked again; the first verdict is in `submission`, which costs
+-- no statement more on the way in. `version` is the line of the log, `cause` the command that led to it.
+CREATE TABLE IF NOT EXISTS verdict (
+    case_id uuid NOT NULL,
+    version int NOT NULL,
+    at      timestamptz NOT NULL,
+    cause   text NOT NULL,
+    body    text NOT NULL,
+    PRIMARY KEY (case_id, version)
+);
+
 -- What the citizen added. `taken` false: it is ahead of its submission and waits for it.
 CREATE TABLE IF NOT EXISTS act (
     case_id  uuid NOT NULL,

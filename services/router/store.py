@@ -54,7 +54,7 @@ class Registration:
 class Move:
     """A line of the history after the registration; `details` is JSON of what was said.
 
-    `follow_ups` and `candidate` are written with it, in the same transaction.
+    `follow_ups`, `candidate` and `account` (what the rules said) are written with it, in the same transaction.
     """
 
     case: Case
@@ -64,11 +64,22 @@ class Move:
     details: str
     follow_ups: tuple[FollowUp, ...] = ()
     candidate: Candidate | None = None
+    account: str | None = None
 
 
 def moved(done: Done, command: str, actor: str, details: str = "{}") -> Move:
     """What was done, as its line of the history."""
-    return Move(done.case, done.at, command, actor, details, done.follow_ups, done.candidate)
+    return Move(done.case, done.at, command, actor, details, done.follow_ups, done.candidate, done.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules said at a line of the log, as account.py writes it. `at` None: at registration."""
+
+    body: str
+    version: int
+    at: datetime | None
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +205,7 @@ async def change(conn: database.Connection, changed: Collection[Case], moves: Se
         await conn.execute(SQL["save_moves"], *_transposed(lines))
     await save_follow_ups(conn, [told for move in moves for told in move.follow_ups])
     await _save_candidates(conn, [move.candidate for move in moves if move.candidate])
+    await _save_verdicts(conn, [move for move in moves if move.account is not None])
 
 
 async def save_follow_ups(conn: database.Connection, told: Sequence[FollowUp]) -> None:
@@ -209,6 +221,12 @@ async def _save_candidates(conn: database.Connection, found: Sequence[Candidate]
             for one in found
         ]
         await conn.execute(SQL["save_candidates"], *_transposed(rows))
+
+
+async def _save_verdicts(conn: database.Connection, asked_again: Sequence[Move]) -> None:
+    if asked_again:
+        rows = [(one.case.id, one.case.version, one.at, one.command, one.account) for one in asked_again]
+        await conn.execute(SQL["save_verdicts"], *_transposed(rows))
 
 
 async def waiting_follow_ups(pool: asyncpg.Pool) -> list[tuple[int, CaseId]]:

@@ -37,7 +37,8 @@ class Asked:
 class Done:
     """The case as it is now, and what is written about it.
 
-    `follow_ups`: what it does to other cases, under their locks. `candidate`: a rule that a ruling proposes.
+    `follow_ups`: what it does to other cases, under their locks. `candidate`: a rule that a ruling proposes. `account`:
+    what the rules said where they were asked again, as account.py writes it.
     """
 
     case: Case
@@ -45,6 +46,7 @@ class Done:
     events: tuple[Event, ...]
     follow_ups: tuple[FollowUp, ...] = ()
     candidate: Candidate | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the HTTP door shows of a case. A department sees what it needs; nobody's contact is here (notify reveals it)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,10 +8,12 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
+from services.contracts.city import City
 from services.contracts.values import Instant, Kind, PauseReason, State, TriageClass
-from services.router import dues, lifecycle, moves, records, wording
+from services.router import account, dues, explaining, lifecycle, moves, records
 from services.router.case import Case
-from services.router.ruleset import NearMiss
+from services.router.facts import NearMiss
+from services.router.store import Verdict
 from services.router.wording import Said
 
 
@@ -128,16 +131,29 @@ class HistoryView(BaseModel):
     moves: tuple[MoveView, ...]
 
 
+class MatchView(BaseModel):
+    """A condition that held. `at`: where in the text's normal form, as [first, after-last] characters."""
+
+    condition: str
+    value: str
+    at: tuple[tuple[int, int], ...]
+
+
 class NearMissView(BaseModel):
+    """A rule that nearly decided. `holds`: all its conditions held, and `lacking` says why it did not decide."""
+
     rule_id: str
     lacking: str
+    holds: bool
+    sentence: Sentence
 
 
-class WhyView(BaseModel):
-    """Why the case went where it went: a sentence, and the same in parts."""
+class AccountView(BaseModel):
+    """Why the case went where it went on one occasion: sentences, and the same in parts."""
 
-    case_id: UUID
-    number: str
+    at: Instant
+    version: int
+    cause: str
     sentence: Sentence
     rule_id: str | None
     rules_digest: str
@@ -147,9 +163,20 @@ class WhyView(BaseModel):
     area_by: str | None
     areas_version: str | None
     areas_digest: str | None
-    matched: tuple[str, ...]
+    matched: tuple[MatchView, ...]
     near_misses: tuple[NearMissView, ...]
     steps: tuple[str, ...]
+    tags: tuple[str, ...]
+    hold: bool
+    emergency: str | None
+
+
+class WhyView(AccountView):
+    """The present verdict of the rules, and the earlier ones, the first last."""
+
+    case_id: UUID
+    number: str
+    earlier: tuple[AccountView, ...]
 
 
 class VerdictView(BaseModel):
@@ -253,14 +280,31 @@ def _details(row: dict[str, Any], unit: str | None) -> dict[str, JsonValue] | No
     return found if unit is None or row["actor"] == unit else None
 
 
-def why(one: Case, verdict: str) -> WhyView:
-    found = orjson.loads(verdict)
-    near = tuple(NearMiss(*pair) for pair in found["near"])
-    known_by = found.get("areas", (None, None))
-    said = wording.why(Said(*found["reason"]), found["matched"], near)
+def why(one: Case, verdicts: Sequence[Verdict], city: City) -> WhyView:
+    """`verdicts`: the first at registration, then one for each time the rules were asked again."""
+    told = [_account(one, verdict, city) for verdict in reversed(verdicts)]
     return WhyView(
-        case_id=one.id, number=one.number, sentence=Sentence(zh=said.zh, en=said.en), rule_id=found["rule"],
-        rules_digest=found["digest"], lead=found["lead"], assists=tuple(found["assists"]), area=one.area,
-        area_by=found["by"], areas_version=known_by[0], areas_digest=known_by[1], matched=tuple(found["matched"]), steps=tuple(found["steps"]),
-        near_misses=tuple(NearMissView(rule_id=each.rule_id, lacking=each.lacking) for each in near),
-    )  # fmt: skip
+        **told[0], case_id=one.id, number=one.number, earlier=tuple(AccountView(**row) for row in told[1:])
+    )
+
+
+def _account(one: Case, verdict: Verdict, city: City) -> dict[str, Any]:
+    found = account.read(verdict.body)
+    said = found.sentences(city)
+    return {
+        "at": verdict.at or one.received_at, "version": verdict.version, "cause": verdict.cause,
+        "sentence": _sentence(said), "rule_id": found.rule_id, "rules_digest": found.digest, "lead": found.lead,
+        "assists": found.assists, "area": found.area or one.area, "area_by": found.area_by,
+        "areas_version": found.areas[0], "areas_digest": found.areas[1], "steps": found.steps, "tags": found.tags,
+        "matched": tuple(MatchView(condition=row.condition, value=row.value, at=row.spans) for row in found.matched),
+        "near_misses": tuple(_near(row) for row in found.near), "hold": found.hold, "emergency": found.emergency,
+    }  # fmt: skip
+
+
+def _near(one: NearMiss) -> NearMissView:
+    said = explaining.nearly(one)
+    return NearMissView(rule_id=one.rule_id, lacking=one.lacking, holds=one.holds, sentence=_sentence(said))
+
+
+def _sentence(said: Said) -> Sentence:
+    return Sentence(zh=said.zh, en=said.en)

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from services.contracts.city import City
 from services.contracts.commands import Refusal
 from services.contracts.values import Emergency, ReturnReason, State
-
-if TYPE_CHECKING:
-    from services.router.ruleset import NearMiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +112,6 @@ TITLES: dict[Refusal, tuple[str, str]] = {
     Refusal.NO_APPEND_TIME: ("缺少写入时间", "No append time"),
     Refusal.EVIDENCE_MISSING: ("办结凭证不全", "Evidence is missing"),
 }
-LACKING = {
-    "rank": Said("条件也成立，但不够具体", "it holds too, but is less specific"),
-    "category": Said("类别不符", "the category"),
-    "area": Said("区域不符或不明", "the area"),
-    "channel": Said("渠道不符", "the channel"),
-    "channel_kind": Said("渠道类型不符", "the kind of channel"),
-    "segment": Said("对象不符", "the segment"),
-    "kind": Said("诉求性质不符", "the kind"),
-    "class": Said("分级不符", "the class"),
-    "bounces": Said("退单次数不符", "the number of returns"),
-    "time": Said("时段不符", "the time"),
-    "returned_by": Said("该单位已退过此件", "its lead has returned this case"),
-    "words.any": Said("没有所列词语", "none of its words"),
-    "words.all": Said("词语不全", "one of its words"),
-    "words.none": Said("含排除词", "a word it excludes"),
-}
 
 
 def unit(slug: str, city: City) -> Said:
@@ -161,6 +141,12 @@ def to_emergency(rule_id: str, service: Emergency) -> Said:
 
 def held(rule_id: str) -> Said:
     return Said(f"按事项清单 {rule_id}，由分拨台人工研判", f"duty list {rule_id}: the desk decides")
+
+
+def climbed(rule_id: str, lead: str, owner: str, city: City) -> Said:
+    name, up = unit(lead, city), unit(owner, city)
+    return Said(f"按事项清单 {rule_id}，该事项不得下派{name.zh}，由上级{up.zh}主办",
+                f"duty list {rule_id}: this must not be pushed down to {name.en}, so {up.en} above it leads")  # fmt: skip
 
 
 def by_area(code: str, lead: str, city: City) -> Said:
@@ -280,19 +266,3 @@ def to_be_scored(slugs: Iterable[str], city: City) -> Said:
 
 def window_over(hours: float) -> Said:
     return Said(f"已过 {hours:g} 小时可退期", f"the {hours:g} h for returning it are over")
-
-
-def nearly(near: "NearMiss") -> Said:
-    lacking = LACKING.get(near.lacking, Said(near.lacking, near.lacking))
-    return Said(f"{near.rule_id}（{lacking.zh}）", f"{near.rule_id} ({lacking.en})")
-
-
-def why(reason: Said, matched: Iterable[str], near: Iterable["NearMiss"]) -> Said:
-    """The answer to why: the reason, what matched, what nearly did."""
-    conditions, misses = list(matched), [nearly(one) for one in near]
-    zh = reason.zh + (f"；依据：{'，'.join(conditions)}" if conditions else "")
-    en = reason.en + (f"; because {', '.join(conditions)}" if conditions else "")
-    if misses:
-        zh += f"；相近规则：{'、'.join(one.zh for one in misses)}"
-        en += f"; nearly: {', '.join(one.en for one in misses)}"
-    return Said(zh + "。", en + ".")

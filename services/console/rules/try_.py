@@ -15,8 +15,9 @@ from services.console.rules.columns import Usage
 from services.contracts.city import City
 from services.contracts.events import SubmissionReceived
 from services.contracts.values import ChannelKind, Kind, Place, Segment
-from services.router import decide, drafts, history, wording
+from services.router import decide, drafts, explaining, history, wording
 from services.router.decide import Law, Routed
+from services.router.wording import Said
 
 ANY_CHANNEL = "try"
 Find = Callable[[history.Path], str | None]
@@ -50,7 +51,7 @@ def main(asked: argparse.Namespace) -> int:
     law = decide.law(draft.duty)
     routed = decide.route(law, _sent(asked, law, draft.names.area), asked.bounces)
     if asked.json:
-        json.dump(as_json(routed), sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(as_json(routed, law.city), sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
         show(routed, law)
@@ -92,18 +93,22 @@ def _area(name: str | None, law: Law, area_named: Find) -> str | None:
     return code
 
 
-def as_json(routed: Routed) -> dict[str, object]:
-    why = wording.why(routed.reason, routed.matched, routed.near)
+def _why(routed: Routed, city: City) -> Said:
+    return explaining.sentences(routed.reason, routed.matched, routed.near, routed.steps, city)
+
+
+def as_json(routed: Routed, city: City) -> dict[str, object]:
+    why = _why(routed, city)
     return {
         "lead": routed.lead, "assists": routed.assists, "rule": routed.rule_id, "class": routed.triage_class,
         "plan": routed.plan.name, "category": routed.category, "area": routed.area, "area_by": routed.area_by,
-        "matched": routed.matched, "near": [[one.rule_id, one.lacking] for one in routed.near], "steps": routed.steps,
+        "matched": [one._asdict() for one in routed.matched], "near": [one._asdict() for one in routed.near], "steps": routed.steps,
         "why": {"zh": why.zh, "en": why.en},
     }  # fmt: skip
 
 
 def show(routed: Routed, law: Law) -> None:
-    why = wording.why(routed.reason, routed.matched, routed.near)
+    why = _why(routed, law.city)
     desk = wording.unit(law.desk, law.city)
     lead = wording.unit(routed.lead, law.city) if routed.lead else desk
     table = Table(
@@ -130,7 +135,7 @@ def _lines(routed: Routed, city: City) -> list[tuple[str, str]]:
         ("plan 时限方案", f"{routed.plan.title.zh} / {routed.plan.title.en}"),
         ("category 类别", routed.category or "unknown 未知"),
         ("area 区域", f"{area.name.zh} / {area.name.en} ({routed.area_by})" if area else "unknown 未知"),
-        ("matched 依据", "，".join(routed.matched)),
-        ("nearly 相近", "、".join(str(wording.nearly(one)) for one in routed.near)),
+        ("matched 依据", "\n".join(str(explaining.matched(one)) for one in routed.matched)),
+        ("nearly 相近", "\n".join(str(explaining.nearly(one)) for one in routed.near)),
         ("steps 步骤", " → ".join(routed.steps)),
     ]

@@ -135,3 +135,17 @@ async def test_the_door_refuses_in_problems(router: Rig, cases: list[CaseId]) ->
     pause = await router.call("POST", path, json={"command": "resume", "command_id": "2"})
     assert (pause.status_code, pause.json()["type"]) == (409, "urn:suban:problem:illegal_move")
     assert "withdraw" in pause.json()["legal_moves"]
+
+
+async def test_why_has_a_verdict_for_each_time_the_rules_were_asked(router: Rig, cases: list[CaseId]) -> None:
+    first = (await router.call("GET", f"/v1/cases/{cases[0]}/why")).json()
+    assert (first["earlier"], first["version"], first["cause"]) == ([], 1, "register")
+    assert {"condition": "category", "value": first["matched"][0]["value"], "at": []} in first["matched"]
+    body = {"command": "return", "command_id": "1", "reason_code": "other", "grounds": "x"}
+    await router.call("POST", f"/v1/cases/{cases[0]}/commands", first["lead"], json=body)
+    again = (await router.call("GET", f"/v1/cases/{cases[0]}/why")).json()
+    assert (again["cause"], len(again["earlier"])) == ("return", 1)
+    assert again["earlier"][0]["sentence"] == first["sentence"]
+    passed = next(one for one in again["near_misses"] if one["lacking"] == "returned_by")
+    assert (passed["rule_id"], passed["holds"]) == (first["rule_id"], True)
+    assert passed["sentence"]["zh"] in again["sentence"]["zh"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.contracts.events import AssignmentOpened, CaseDispatched, CaseRegistered
 from services.contracts.values import ChannelKind, Emergency, Kind, Place, Segment, State, TriageClass
 from services.router import decide, registration
-from services.router.ruleset import NearMiss
+from services.router.facts import NearMiss
 from tests.unit.router import town
 from tests.unit.router.town import DESK, NINE, PARKS, ROADS, STREET, after, at, law, registered, rule, sent
 
@@ -55,7 +55,7 @@ def test_who_has_returned_it_is_not_asked_again() -> None:
     lawn = sent(category="公园/草坪", place=at("碧岭街道"))
     found = decide.route(law(), lawn, bounces=1, returned_by=[STREET])
     assert (found.lead, found.steps) == (PARKS, ("rule:parks",))
-    assert NearMiss("lawns-biling", "returned_by") in found.near
+    assert NearMiss("lawns-biling", "returned_by", True) in found.near
     found = decide.route(law(), lawn, bounces=2, returned_by=[STREET, PARKS])
     assert (found.lead, found.rule_id) == (None, None)
     assert found.steps == (

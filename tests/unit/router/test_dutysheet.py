@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.router import dutysheet
+from services.router.conditions import When
 from services.router.dutysheet import Reading
-from services.router.rules import Rule, Then, When
+from services.router.rules import Rule, Then
 from tests.unit.router import town
 
 CITY = town.city()

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from services.chassis import files
 from services.contracts.values import ChannelKind, Kind, Segment, TriageClass
 from services.router import rules, ruleset
+from services.router.facts import Chosen, Facts, Found, Match, NearMiss
 from services.router.rules import DutyList, Rules
-from services.router.ruleset import Chosen, Facts, NearMiss, NoRule
 from tests.unit.router import town
 from tests.unit.router.town import DESK, PARKS, ROADS, STREET, rule
 
@@ -32,8 +32,8 @@ def winner(given: Facts, *rows: dict[str, Any]) -> str | None:
     return found.rule.id if isinstance(found, Chosen) else None
 
 
-def match(given: Facts, *rows: dict[str, Any]) -> Chosen | NoRule:
-    return ruleset.match(ruleset.compiled(Rules.model_validate({"rules": rows})).deciding, given)
+def match(given: Facts, *rows: dict[str, Any]) -> Found:
+    return ruleset.judge(ruleset.compiled(Rules.model_validate({"rules": rows})), given)
 
 
 def one(id_: str, **when: Any) -> dict[str, Any]:
@@ -114,12 +114,12 @@ def test_near_misses_name_what_was_lacking() -> None:
     )
     found = match(facts(category="公园"), *rows)
     assert isinstance(found, Chosen)
-    assert found.matched == ("category=公园",)
-    assert found.near == (NearMiss("always", "rank"), NearMiss("here", "area"))
+    assert found.matched == (Match("category", "公园"),)
+    assert found.near == (NearMiss("here", "area"), NearMiss("always", "category", True))
 
 
 def test_a_rule_with_one_condition_is_not_nearly_everybodys() -> None:
-    assert match(facts(text="x"), one("word", words={"any": ["火"]})) == NoRule(())
+    assert match(facts(text="x"), one("word", words={"any": ["火"]})).near == ()
 
 
 def test_the_digest_is_of_what_is_said() -> None:
