@@ -21,6 +21,14 @@ BAIDU = np.pi * 3000 / 180
 STEPS = 2  # each leaves about a hundredth of the error: at worst 1,500 m, 15 m, 0.3 m
 WEST, EAST, SOUTH, NORTH = 72.004, 137.8347, 0.8293, 55.8271  # beyond this box the maps do not shift
 
+# The sines of the field: half a wave in degrees, along x (longitude) or y, and its height in metres east and north.
+SINES = (
+    (1 / 6, "x", 20, 20), (1 / 2, "x", 20, 20), (1, "x", 20, 0), (3, "x", 40, 0), (12, "x", 150, 0), (30, "x", 300, 0),
+    (1, "y", 0, 20), (3, "y", 0, 40), (12, "y", 0, 160), (30, "y", 0, 320),
+)  # fmt: skip
+WAVES = np.array([[np.pi / half * (axis == along) for axis in "xy"] for half, along, _, _ in SINES])
+HEIGHTS = np.array([[east for _, _, east, _ in SINES], [north for _, _, _, north in SINES]]) * 2 / 3
+
 
 def to_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> Points:
     """Points in degrees, both arrays of the same length. Outside China's box they stay as they are."""
@@ -50,25 +58,15 @@ def _in_china(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
 def _gcj02(lon: Degrees, lat: Degrees) -> Points:
     """By how much GCJ-02 moves a WGS 84 point: metres of the field as degrees of the ellipsoid."""
     x, y = lon - 105.0, lat - 35.0
-    ripple = 20 * np.sin(6 * np.pi * x) + 20 * np.sin(2 * np.pi * x)
     root = np.sqrt(np.abs(x))
-    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
-    north += (ripple + _waves(y, (20, 1), (40, 3), (160, 12), (320, 30))) * 2 / 3
-    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
-    east += (ripple + _waves(x, (20, 1), (40, 3), (150, 12), (300, 30))) * 2 / 3
+    waves = HEIGHTS @ np.sin(WAVES @ np.stack((x, y)))
+    north = waves[1] - 100 + 2 * x + (3 + 0.2 * y + 0.1 * x) * y + 0.2 * root
+    east = waves[0] + 300 + (1 + 0.1 * x + 0.1 * y) * x + 2 * y + 0.1 * root
     latitude = np.radians(lat)
     flat = 1 - ECCENTRICITY2 * np.sin(latitude) ** 2
-    meridian = AXIS * (1 - ECCENTRICITY2) / (flat * np.sqrt(flat))
-    parallel = AXIS / np.sqrt(flat) * np.cos(latitude)
-    return np.degrees(east / parallel), np.degrees(north / meridian)
-
-
-def _waves(at: Degrees, *waves: tuple[float, float]) -> Degrees:
-    """Sines over degrees, each (height in metres, half a wave in degrees)."""
-    total = np.zeros_like(at)
-    for height, half in waves:
-        total += height * np.sin(at / half * np.pi)
-    return total
+    across = np.sqrt(flat)
+    meridian = AXIS * (1 - ECCENTRICITY2) / (flat * across)
+    return np.degrees(east * across / (AXIS * np.cos(latitude))), np.degrees(north / meridian)
 
 
 def _bd09(lon: Degrees, lat: Degrees) -> Points:

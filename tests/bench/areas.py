@@ -4,10 +4,14 @@
 them. Peers of the same run: a plain scan of prepared outlines, and the tree asked for one point at a time.
 """
 
+import json
 import math
 import random
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,7 @@ from services.chassis.clock import monotonic
 from services.contracts.city import Area, Name
 from services.contracts.values import Datum, Place
 from services.router import datum, gazetteer, polygons
+from services.router import state as router
 from services.router.polygons import Polygons
 from services.router.shapes import Shapes
 from tests.bench.figure import Figure, Say, against, below
@@ -27,6 +32,7 @@ OUTLINES, POINTS, BATCH, CORNERS = 10_000, 20_000, 500, 24
 WEST, SOUTH, SIDE = 114.0, 22.4, 0.6  # degrees: a city of sixty kilometres
 SOME, FEW = 2_000, 60  # points for the slower ways
 AREAS, DIGITS = 3_000, "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒"
+CITY = Path("deploy/city/pingshan")
 SEED = 12345
 
 
@@ -119,6 +125,7 @@ def run(say: Say) -> list[Figure]:
             "areas.point_alone", batches, "µs/case", "the same tree asked for one point at a time", single
         ),
         named(say),
+        loaded(say),
     ]
 
 
@@ -155,3 +162,35 @@ def town(many: int) -> Iterator[Area]:
             f"{DIGITS[community // 10]}{DIGITS[community % 10]}村" if community else ""
         )
         yield Area(code=code, level="grid", name=Name(zh=zh, en=code), fallback="desk")
+
+
+def loaded(say: Say) -> Figure:
+    """The example city grown to three thousand areas with outlines, read, checked and compiled with its rules."""
+    say(f"areas: a city of {AREAS:,} areas read and compiled")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        for file in CITY.iterdir():
+            if file.is_file():
+                shutil.copy(file, folder)
+        _grow(folder, AREAS)
+        began = monotonic()
+        law = router.load(folder).value
+        took = monotonic() - began
+    if len(law.areas.polygons.codes) < AREAS or len(law.city.areas) < AREAS:
+        raise SystemExit("areas: the grown city is not what was written")
+    return Figure("areas.load", took, "s", limit=below(3))
+
+
+def _grow(folder: Path, many: int) -> None:
+    chance = random.Random(SEED)
+    cells = [f"pingshan/longtian/cell-{number}" for number in range(many)]
+    with (folder / "areas.yaml").open("a", encoding="utf-8") as file:
+        for number, code in enumerate(cells):
+            name = f"{{zh: 第{number}网格, en: Cell {number}}}"
+            file.write(f"  - {{code: {code}, level: institution, name: {name}, fallback: longtian-street}}\n")
+    outlines = folder / "areas.geojson"
+    drawn = json.loads(outlines.read_text(encoding="utf-8"))
+    drawn["features"] += [
+        outline(code, WEST + chance.random(), SOUTH + chance.random(), 0.005, chance) for code in cells
+    ]
+    outlines.write_text(json.dumps(drawn), encoding="utf-8")
