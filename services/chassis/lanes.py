@@ -227,11 +227,9 @@ class Lane:
         lanes, began = self.lanes, monotonic()
         async with transaction.begin(lanes.pool, lanes.service, self.shard, lanes.clock, lanes.state) as tx:
             await body(tx)
-            wrote = bool(tx.outgoing)
         metrics.BATCH_SECONDS.observe(monotonic() - began)
         metrics.PARKED_CASES.labels(self.shard).set(tx.row.parked)
-        if wrote:
-            lanes.publisher.wake(self.shard)
+        lanes.publisher.offer(self.shard, tx.written)
 
     def _stop(self, error: BaseException, works: Sequence[Work]) -> None:
         """The shard waits for an operator. A gap only sends events back to the consumer, which reads again first."""

@@ -33,6 +33,9 @@ class TooLarge(Exception):
 class Producer(Protocol):
     """What the publisher needs; `chassis.testing.FakeProducer` is the other one."""
 
+    async def ready(self) -> None:
+        """A broker has answered. Raises Undelivered."""
+
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int: ...
 
 
@@ -49,7 +52,7 @@ class KafkaProducer:
 
         Raises Undelivered, or TooLarge when the very first record does not fit.
         """
-        inner = await self._ready()
+        inner = await self._connected()
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await self._send(inner, topic, partition, records)
@@ -72,7 +75,10 @@ class KafkaProducer:
         await (await inner.send_batch(builder, topic, partition=partition))
         return count
 
-    async def _ready(self) -> AIOKafkaProducer:
+    async def ready(self) -> None:
+        await self._connected()
+
+    async def _connected(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._inner is None:
                 inner = new_inner(self._bootstrap, self._access)
@@ -97,7 +103,7 @@ class KafkaProducer:
         """None when a broker answers for its metadata, else a reason; for readiness."""
         try:
             async with asyncio.timeout(1.0):
-                await (await self._ready()).client.fetch_all_metadata()
+                await (await self._connected()).client.fetch_all_metadata()
         except (Undelivered, KafkaError, TimeoutError, OSError) as away:
             return f"Kafka does not answer at {self._bootstrap} ({type(away).__name__})"
         return None

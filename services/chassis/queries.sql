@@ -7,35 +7,47 @@ SELECT clock_timestamp() AS wall, last_wall, numbers, seen, offsets, parked FROM
 -- name: advance_shard
 UPDATE shard SET last_wall = $2, numbers = $3, seen = $4, offsets = $5, parked = $6 WHERE shard = $1;
 
--- name: append_outbox
-INSERT INTO outbox (topic, shard, first, size, keys, headers, values)
-VALUES ($1, $2, $3, cardinality($4::bytea[]), $4, $5, $6);
+-- name: write_and_advance
+-- The end of a transaction that says something: its records and the shard's row in one statement.
+WITH written AS (
+    INSERT INTO outbox (topic, shard, first, size, records)
+    SELECT * FROM unnest($7::text[], $8::int[], $9::bigint[], $10::int[], $11::bytea[])
+)
+UPDATE shard SET last_wall = $2, numbers = $3, seen = $4, offsets = $5, parked = $6 WHERE shard = $1;
 
--- name: has_unnumbered
-SELECT EXISTS (SELECT FROM outbox WHERE shard = $1 AND first IS NULL);
+-- name: append_outbox
+INSERT INTO outbox (topic, shard, first, size, records)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::bytea[])
+RETURNING id;
+
+-- name: try_locks
+-- Those of these shards that nobody is writing at this moment, ours until the commit.
+SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_xact_lock($1, shard);
 
 -- name: give_numbers
--- Under the shard's lock: rows that have no number get one in the order they were written.
+-- Under the locks of these shards: rows that have no number get one in the order they were written.
 WITH waiting AS (
-    SELECT id, topic, size, sum(size) OVER (PARTITION BY topic ORDER BY id) - size AS before
-    FROM outbox WHERE shard = $1 AND first IS NULL
+    SELECT id, topic, shard, sum(size) OVER (PARTITION BY shard, topic ORDER BY id) - size AS before
+    FROM outbox WHERE shard = ANY($1::int[]) AND first IS NULL AND ($2::bigint[] IS NULL OR id = ANY($2))
+), numbered AS (
+    UPDATE outbox SET first = coalesce((shard.numbers ->> waiting.topic)::bigint, 0) + waiting.before + 1
+    FROM waiting, shard
+    WHERE outbox.id = waiting.id AND shard.shard = waiting.shard
+    RETURNING outbox.id, waiting.topic, waiting.shard, outbox.first, outbox.size
+), given AS (
+    SELECT shard, topic, max(first + size - 1) AS last FROM numbered GROUP BY shard, topic
+), kept AS (
+    UPDATE shard SET numbers = shard.numbers || new.numbers
+    FROM (SELECT shard, jsonb_object_agg(topic, last) AS numbers FROM given GROUP BY shard) AS new
+    WHERE shard.shard = new.shard
 )
-UPDATE outbox SET first = coalesce((shard.numbers ->> waiting.topic)::bigint, 0) + waiting.before + 1
-FROM waiting, shard
-WHERE outbox.id = waiting.id AND shard.shard = $1
-RETURNING waiting.topic, outbox.first + outbox.size - 1 AS last;
-
--- name: set_numbers
-UPDATE shard SET numbers = numbers || $2 WHERE shard = $1;
+SELECT id, topic, shard, first FROM numbered ORDER BY id;
 
 -- name: given_and_published
 SELECT given.key AS topic, s.shard, given.value::bigint AS last, coalesce(c.published, 0) AS published
 FROM shard s
 CROSS JOIN LATERAL jsonb_each_text(s.numbers) AS given
 LEFT JOIN outbox_cursor c ON c.topic = given.key AND c.shard = s.shard;
-
--- name: try_lock
-SELECT pg_try_advisory_xact_lock($1, $2);
 
 -- name: try_publishing
 -- The cursor this transaction moves need not survive a crash of the server: behind, it makes repeats and no loss. So
@@ -44,12 +56,12 @@ SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off'
 
 -- name: next_to_publish
 -- Of every topic that has something waiting, the first rows above its cursor.
-SELECT given.key AS topic, coalesce(c.published, 0) AS published, o.first, o.size, o.keys, o.headers, o.values
+SELECT given.key AS topic, coalesce(c.published, 0) AS published, o.first, o.size, o.records
 FROM shard s
 CROSS JOIN LATERAL jsonb_each_text(s.numbers) AS given
 LEFT JOIN outbox_cursor c ON c.topic = given.key AND c.shard = s.shard
 CROSS JOIN LATERAL (
-    SELECT first, size, keys, headers, values FROM outbox
+    SELECT first, size, records FROM outbox
     WHERE topic = given.key AND shard = $1
       AND first > coalesce(c.published, 0) - 100000 AND first + size - 1 > coalesce(c.published, 0)
     ORDER BY first LIMIT $2
@@ -58,16 +70,27 @@ WHERE s.shard = $1 AND given.value::bigint > coalesce(c.published, 0) AND given.
 ORDER BY given.key, o.first;
 
 -- name: set_published
+-- Forward only: who is behind another publisher does not pull it back.
 INSERT INTO outbox_cursor (topic, shard, published)
-SELECT topic, $1, published FROM unnest($2::text[], $3::bigint[]) AS rows (topic, published)
-ON CONFLICT (topic, shard) DO UPDATE SET published = excluded.published;
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS rows (topic, shard, published)
+ORDER BY topic, shard
+ON CONFLICT (topic, shard) DO UPDATE SET published = excluded.published
+WHERE outbox_cursor.published < excluded.published;
+
+-- name: publish_from
+-- The one way back: the broker has lost what we thought it had.
+UPDATE outbox_cursor SET published = $3 WHERE topic = $1 AND shard = $2;
 
 -- name: waiting_to_publish
-SELECT coalesce(sum(given.value::bigint - coalesce(c.published, 0)), 0)
-     + (SELECT coalesce(sum(size), 0) FROM outbox WHERE first IS NULL) AS waiting
+-- What is numbered and not known to be on Kafka, by topic and shard; and, without a topic, what has no number.
+SELECT given.key AS topic, s.shard, coalesce(c.published, 0) AS published,
+       given.value::bigint - coalesce(c.published, 0) AS waiting
 FROM shard s
 CROSS JOIN LATERAL jsonb_each_text(s.numbers) AS given
-LEFT JOIN outbox_cursor c ON c.topic = given.key AND c.shard = s.shard;
+LEFT JOIN outbox_cursor c ON c.topic = given.key AND c.shard = s.shard
+WHERE given.value::bigint > coalesce(c.published, 0)
+UNION ALL
+SELECT '', shard, min(id), sum(size) FROM outbox WHERE first IS NULL GROUP BY shard;
 
 -- name: oldest_kept
 SELECT min(first) FROM outbox WHERE topic = $1 AND shard = $2;

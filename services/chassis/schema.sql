@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS inbox_cursor (
     next_offset bigint NOT NULL
 ) WITH (fillfactor = 50);
 
--- The outbox, packed: one row per (transaction, topic, shard) holds its records in order (ADR 0004).
+-- The outbox, packed: one row per (transaction, topic, shard) holds its records in order (ADR 0004, chassis/packed.py).
 -- `first` is the number of the row's first record; NULL while the publisher has not given one (delivery rule 11).
 CREATE TABLE IF NOT EXISTS outbox (
     id      bigint GENERATED ALWAYS AS IDENTITY,
@@ -36,13 +36,10 @@ CREATE TABLE IF NOT EXISTS outbox (
     shard   int NOT NULL,
     first   bigint,
     size    int NOT NULL,
-    keys    bytea[] NOT NULL,
-    headers bytea[] NOT NULL,
-    values  bytea[] NOT NULL,
+    records bytea NOT NULL,
     day     date NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC')::date
 ) WITH (autovacuum_vacuum_insert_threshold = 10000);
-ALTER TABLE outbox ALTER COLUMN values SET STORAGE EXTERNAL;
-ALTER TABLE outbox ALTER COLUMN headers SET STORAGE EXTERNAL;
+ALTER TABLE outbox ALTER COLUMN records SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS outbox_in_order ON outbox (topic, shard, first);
 CREATE INDEX IF NOT EXISTS outbox_without_number ON outbox (shard, id) WHERE first IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_by_day ON outbox (day);

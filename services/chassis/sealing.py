@@ -8,7 +8,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from nacl import exceptions, public, secret, utils
+from nacl import bindings, exceptions, public, secret, utils
 
 from services.contracts.values import Sealed
 
@@ -31,9 +31,20 @@ def new_key_pair() -> tuple[str, str]:
 
 @dataclass(slots=True)
 class _DataKey:
-    box: secret.SecretBox
+    """`prefix` and a counter make the nonce: unique under this key as long as the counter does not turn (2^64)."""
+
+    key: bytes
     sealed: str
+    opening: bytes
     until: float
+    prefix: bytes
+    used: int = 0
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """As SecretBox.encrypt writes it, nonce first, without asking the kernel for randomness each time."""
+        self.used += 1
+        nonce = self.prefix + self.used.to_bytes(8, "big")
+        return nonce + bindings.crypto_secretbox(plain, nonce, self.key)
 
 
 class Sealer:
@@ -49,12 +60,21 @@ class Sealer:
         key = self._data_key
         if key is None or now >= key.until:
             key = self._data_key = self._turn(now)
-        return Sealed(key_id=self.key_id, sealed_key=key.sealed, box=_text(key.box.encrypt(plain)))
+        return Sealed(key_id=self.key_id, sealed_key=key.sealed, box=_text(key.encrypt(plain)))
+
+    def seal_json(self, plain: bytes, now: float) -> bytes:
+        """`seal` as the JSON of what it returns, at half the cost: base64 needs no escaping, two of three never change."""
+        key = self._data_key
+        if key is None or now >= key.until:
+            key = self._data_key = self._turn(now)
+        return key.opening + base64.b64encode(key.encrypt(plain)) + b'"}'
 
     def _turn(self, now: float) -> _DataKey:
         raw = utils.random(secret.SecretBox.KEY_SIZE)
         sealed = public.SealedBox(self._public).encrypt(raw)
-        return _DataKey(secret.SecretBox(raw), _text(sealed), now + HOUR_S)
+        prefix = utils.random(secret.SecretBox.NONCE_SIZE - 8)
+        opening = f'{{"key_id":"{self.key_id}","sealed_key":"{_text(sealed)}","box":"'.encode()
+        return _DataKey(raw, _text(sealed), opening, now + HOUR_S, prefix)
 
 
 class Opener:

@@ -18,6 +18,10 @@ class FakeProducer:
     refuses: set[str] = field(default_factory=set)
     batch_limit: int = 500
 
+    async def ready(self) -> None:
+        if self.away:
+            raise Undelivered("no broker answers")
+
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         if self.away or topic in self.refuses:
             raise Undelivered(f"{topic}[{partition}]: refused")

@@ -6,7 +6,7 @@ Services see `Tx`: a connection, the time, the shard, their own state, and `emit
 import asyncio
 import re
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,10 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from services.chassis import database
+from services.chassis import database, packed
 from services.chassis.clock import CityClock
 from services.chassis.failure import Gap, ShardStopped
+from services.chassis.packed import Outgoing, Written
 from services.contracts import envelope as envelopes
 from services.contracts import ids
 from services.contracts.envelope import Envelope, Position
@@ -27,15 +28,6 @@ S = TypeVar("S")
 SQL = database.SQL
 TICK = timedelta(microseconds=1)
 AHEAD_LIMIT = timedelta(seconds=5)
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """Records of one (topic, shard) written by one transaction, in order."""
-
-    keys: list[bytes] = field(default_factory=list)
-    headers: list[bytes] = field(default_factory=list)
-    values: list[bytes] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,6 +73,7 @@ class Tx(Generic[S]):
     source: str
     row: ShardRow
     outgoing: dict[str, Outgoing] = field(default_factory=lambda: defaultdict(Outgoing))
+    written: list[Written] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _ordinals: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -127,11 +120,7 @@ async def begin(
             )
             tx = await _opened(conn, service, shard, clock, state)
             yield tx
-            await _write_outbox(tx)
-            row = tx.row
-            await conn.execute(
-                SQL["advance_shard"], shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked
-            )
+            await _write(tx)
             await conn.execute("COMMIT")
         except BaseException:
             await _roll_back(conn)
@@ -165,20 +154,34 @@ async def _roll_back(conn: database.Connection) -> None:
         conn.terminate()
 
 
-async def _write_outbox(tx: Tx[Any]) -> None:
-    """All topics in one round trip: a batch of the router writes to dozens of departments."""
-    rows = []
+async def _write(tx: Tx[Any]) -> None:
+    """The outbox and the shard's row, in one round trip: a batch of the router writes to dozens of departments."""
+    row = tx.row
     for topic, out in tx.outgoing.items():
-        first = tx.row.numbers.get(topic, 0) + 1
-        tx.row.numbers[topic] = first + len(out.keys) - 1
-        rows.append((topic, tx.shard, first, out.keys, out.headers, out.values))
-    if rows:
-        await tx.conn.executemany(SQL["append_outbox"], rows)
+        first = row.numbers.get(topic, 0) + 1
+        row.numbers[topic] = first + len(out) - 1
+        tx.written.append(Written(topic, first, out))
+    advanced = (tx.shard, row.last_wall, row.numbers, row.seen, row.offsets, row.parked)
+    if tx.written:
+        rows = [(one.topic, tx.shard, one.first, one.records) for one in tx.written]
+        await tx.conn.execute(SQL["write_and_advance"], *advanced, *_columns(rows))
+    else:
+        await tx.conn.execute(SQL["advance_shard"], *advanced)
 
 
-async def append(conn: database.Connection, topic: str, shard: int, first: int | None, out: Outgoing) -> None:
-    """One packed outbox row. `first` None: the publisher gives the numbers later (intake, delivery rule 11)."""
-    await conn.execute(SQL["append_outbox"], topic, shard, first, out.keys, out.headers, out.values)
+async def append(
+    conn: database.Connection, rows: Sequence[tuple[str, int, int | None, Outgoing]]
+) -> list[int]:
+    """(topic, shard, number of the first record, records), packed, a row each; returns the rows' ids.
+
+    Without a number the publisher gives it later (intake, delivery rule 11).
+    """
+    return [row["id"] for row in await conn.fetch(SQL["append_outbox"], *_columns(rows))]
+
+
+def _columns(rows: Sequence[tuple[str, int, int | None, Outgoing]]) -> Iterator[tuple[object, ...]]:
+    packed_rows = ((topic, shard, first, len(out), packed.pack(out)) for topic, shard, first, out in rows)
+    return zip(*packed_rows, strict=True)
 
 
 def topic_of(event: Event) -> str:

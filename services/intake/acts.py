@@ -7,7 +7,8 @@ from uuid import UUID
 
 from services.chassis import database, outbox, transaction
 from services.chassis.clock import CityClock
-from services.chassis.transaction import Outgoing
+from services.chassis.numbering import Unnumbered
+from services.chassis.packed import Outgoing
 from services.contracts import envelope as envelopes
 from services.contracts import ids
 from services.contracts.envelope import Envelope
@@ -21,10 +22,11 @@ from services.intake.submission import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """It is written. A repeat gets the first answer."""
+    """It is written, `rows` with it. A repeat gets the first answer."""
 
     act_id: UUID
     received_at: datetime
+    rows: tuple[Unnumbered, ...] = ()
 
 
 def act_id(channel: str, case_id: UUID, key: str) -> UUID:
@@ -56,8 +58,8 @@ async def add(
         if before.body_hash != digest:
             return decide.ACT_REPEATED_OTHERWISE
         return Added(act_uuid, before.received_at)
-    await outbox.append_late(conn, ActReceived.TOPIC, shard, _outgoing(case_id, event))
-    return Added(act_uuid, received_at)
+    rows = await outbox.append_late(conn, [(ActReceived.TOPIC, shard, _outgoing(case_id, event))])
+    return Added(act_uuid, received_at, tuple(rows))
 
 
 def _outgoing(case_id: CaseId, event: ActReceived) -> Outgoing:

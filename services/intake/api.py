@@ -135,7 +135,7 @@ async def _added(
         added = await acts.add(conn, plumbing.clock, channel.id, case_id, shard, act, key, state.seals.secret)
     if isinstance(added, Refused):
         raise answers.problem(added)
-    plumbing.publisher.wake(shard)
+    plumbing.publisher.offer_late(added.rows)
     metrics.ACTS.labels(act.kind).inc()
     receipt = ActReceipt(act_id=str(added.act_id), case_id=str(case_id), number=case["number"],
                          received_at=door.written(added.received_at))  # fmt: skip

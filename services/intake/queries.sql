@@ -3,11 +3,30 @@
 -- name: time
 SELECT clock_timestamp();
 
+-- name: take
+-- Everything at once: the journal and what the router hears of it, a transaction by itself. A key that was there before
+-- fails the statement (unique_violation), and the careful way below tells what is new.
+-- Columns come joined by newlines, which none of them can hold: the driver looks at every element of an array.
+WITH journaled AS (
+    INSERT INTO journal (case_id, number, channel, request_key, idempotency_key, body_hash, tracking, submission, received_at)
+    SELECT r.id::uuid, r.number, r.channel, r.key, nullif(r.other, ''), decode(r.hash, 'hex'), r.tracking, r.submission, $9
+    FROM unnest(string_to_array($1, E'\n'), string_to_array($2, E'\n'), string_to_array($3, E'\n'),
+                string_to_array($4, E'\n'), string_to_array($5, E'\n'), string_to_array($6, E'\n'),
+                string_to_array($7, E'\n'), string_to_array(convert_from($8, 'UTF8'), E'\n'))
+         AS r (id, number, channel, key, other, hash, tracking, submission)
+)
+INSERT INTO outbox (topic, shard, size, records)
+SELECT * FROM unnest($10::text[], $11::int[], $12::int[], $13::bytea[])
+RETURNING id;
+
 -- name: journal
 -- In the order of the keys, so that two processes never wait for each other in a circle. Returns what is new.
 INSERT INTO journal (case_id, number, channel, request_key, idempotency_key, body_hash, tracking, submission, received_at)
-SELECT rows.*, $9
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[]) AS rows
+SELECT r.id::uuid, r.number, r.channel, r.key, nullif(r.other, ''), decode(r.hash, 'hex'), r.tracking, r.submission, $9
+FROM unnest(string_to_array($1, E'\n'), string_to_array($2, E'\n'), string_to_array($3, E'\n'),
+            string_to_array($4, E'\n'), string_to_array($5, E'\n'), string_to_array($6, E'\n'),
+            string_to_array($7, E'\n'), string_to_array(convert_from($8, 'UTF8'), E'\n'))
+     AS r (id, number, channel, key, other, hash, tracking, submission)
 ON CONFLICT DO NOTHING
 RETURNING case_id::text;
 

@@ -39,7 +39,7 @@ async def build(plumbing: Plumbing) -> State:
         plumbing.shards,
     )
     door = Door(
-        plumbing.pool, plumbing.clock, ways.value.zone, plumbing.publisher.wake,
+        plumbing.pool, plumbing.clock, ways.value.zone, plumbing.publisher.offer_late,
         within_s=settings.answer_within_s, items=settings.commit_items,
     )  # fmt: skip
     state = State(settings, ways, await keys.open_ring(plumbing.pool), seals, door)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis import outbox, queries
+from services.chassis import packed, queries
 from services.chassis.database import Connection
-from services.chassis.transaction import Outgoing
+from services.chassis.numbering import Unnumbered
+from services.chassis.packed import Outgoing
 from services.contracts import topics
 from services.contracts.events import ActReceived
 from services.intake.decide import Stored
@@ -45,16 +46,39 @@ async def time(conn: Connection) -> datetime:
     return now
 
 
+async def take(
+    conn: Connection,
+    entries: Sequence[Entry],
+    numbers: Mapping[str, str],
+    received_at: datetime,
+    rows: Sequence[tuple[str, int, Outgoing]],
+) -> list[Unnumbered]:
+    """Journal and outbox in one statement, which is its own transaction. Raises UniqueViolationError when something of
+    `entries` was there; then nothing is written. `entries` in the order of their case ids."""
+    columns = zip(*((topic, shard, len(out), packed.pack(out)) for topic, shard, out in rows), strict=True)
+    found = await conn.fetch(SQL["take"], *_columns(entries, numbers), received_at, *columns)
+    return [Unnumbered(row["id"], *given) for row, given in zip(found, rows, strict=True)]
+
+
 async def journal(
     conn: Connection, entries: Sequence[Entry], numbers: Mapping[str, str], received_at: datetime
 ) -> set[str]:
     """Write what is not there yet; returns the cases that are new. `entries` in the order of their case ids."""
-    columns = zip(*(
-        (e.case_id, numbers[e.case_id], e.channel, e.request_key, e.idempotency_key, e.body_hash, e.tracking,
-         "{" + e.members.decode() + "}")
-        for e in entries
-    ), strict=True)  # fmt: skip
-    return {row[0] for row in await conn.fetch(SQL["journal"], *columns, received_at)}
+    return {row[0] for row in await conn.fetch(SQL["journal"], *_columns(entries, numbers), received_at)}
+
+
+def _columns(entries: Sequence[Entry], numbers: Mapping[str, str]) -> list[str | bytes]:
+    """Joined by newlines, the longest as bytes; see queries.sql."""
+    return [
+        "\n".join([e.case_id for e in entries]),
+        "\n".join([numbers[e.case_id] for e in entries]),
+        "\n".join([e.channel for e in entries]),
+        "\n".join([e.request_key for e in entries]),
+        "\n".join([e.idempotency_key or "" for e in entries]),
+        "\n".join([e.body_hash.hex() for e in entries]),
+        "\n".join([e.tracking for e in entries]),
+        b"{%b}" % b"}\n{".join([e.members for e in entries]),
+    ]
 
 
 async def journaled(conn: Connection, case_ids: Iterable[str]) -> dict[str, Stored]:
@@ -73,10 +97,10 @@ async def keys_taken(conn: Connection, entries: Sequence[Entry]) -> set[tuple[st
     return {(row["channel"], row["idempotency_key"]) for row in rows}
 
 
-async def announce(
-    conn: Connection, entries: Iterable[Entry], numbers: Mapping[str, str], received_at: str
-) -> set[int]:
-    """One packed outbox row a shard; its numbers come later. Returns the shards."""
+def announced(
+    entries: Iterable[Entry], numbers: Mapping[str, str], received_at: str
+) -> list[tuple[str, int, Outgoing]]:
+    """What the router hears, packed a shard: (topic, shard, records)."""
     by_shard: dict[int, Outgoing] = {}
     for entry in entries:
         out = by_shard.get(entry.shard)
@@ -85,9 +109,7 @@ async def announce(
         out.keys.append(entry.case_id.encode())
         out.headers.append(entry.headers(received_at))
         out.values.append(entry.event(numbers[entry.case_id], received_at))
-    for shard in sorted(by_shard):
-        await outbox.append_late(conn, topics.SUBMISSIONS, shard, by_shard[shard])
-    return set(by_shard)
+    return [(topics.SUBMISSIONS, shard, by_shard[shard]) for shard in sorted(by_shard)]
 
 
 async def standing(

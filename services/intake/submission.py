@@ -29,6 +29,7 @@ SOURCE = "intake"
 _WRITE = Request.__pydantic_serializer__.to_json
 _WRITE_REPORTER = Reporter.__pydantic_serializer__.to_json
 _NOT_WRITTEN = {"request_id", "reporter"}
+_PRESET = ("category", "segment", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,14 @@ def entry(
     if isinstance(contact, Refused):
         return contact
     body = _WRITE(request, exclude=_NOT_WRITTEN, exclude_none=True)
-    case_id = ids.written(*ids.case_parts(channel.id, key))
+    case = ids.case_number(channel.id, key)
+    case_id = ids.as_text(case)
     members = b'%b,%b,"request_key":%b,"contact":%b' % (
-        (body if channel.row.preset is None else _preset(request, channel.row.preset))[1:-1],
+        (body if channel.row.preset is None else _preset(request, channel.row.preset, body))[1:-1],
         channel.stamp, orjson.dumps(key), contact,
     )  # fmt: skip
     return Entry(
-        case_id, ids.shard_of_text(case_id, seals.shards), channel.id, key,
+        case_id, case % seals.shards, channel.id, key,
         idempotency_key if request.request_id else None,
         content_hash(seals.secret, body + b"\n" + _WRITE_REPORTER(request.reporter, exclude_none=True)),
         tracking.code(seals.secret, case_id), members, orjson.dumps(spelling.for_matching(request.title, request.text)),
@@ -106,17 +108,17 @@ def content_hash(secret: bytes, canonical: bytes) -> bytes:
     return hashlib.blake2b(canonical, key=secret, digest_size=32, person=b"suban content").digest()
 
 
-def _preset(request: Request, preset: Preset) -> bytes:
-    """The request with what its channel knows where it says nothing. The content hash is of what was sent.
+def _preset(request: Request, preset: Preset, body: bytes) -> bytes:
+    """`body` with what the channel knows where the request says nothing. The content hash is of what was sent.
 
     The preset area is in the channel's stamp: it is no word of the sender's, and other sources go before it.
     """
-    given = {
-        "category": request.category or preset.category,
-        "segment": request.segment or preset.segment,
-        "kind": request.kind or preset.kind,
-    }
-    return _WRITE(request.model_copy(update=given), exclude=_NOT_WRITTEN, exclude_none=True)
+    known = [
+        b'"%b":%b' % (name.encode(), orjson.dumps(value))
+        for name in _PRESET
+        if (value := getattr(preset, name)) is not None and getattr(request, name) is None
+    ]
+    return b"%b,%b}" % (body[:-1], b",".join(known)) if known else body
 
 
 def _template() -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from services.chassis import clock, database, outbox, transaction
 from services.chassis.lanes import Lanes
 from services.chassis.outbox import Publisher, Restored
+from services.chassis.packed import Outgoing
 from services.chassis.producer import KafkaProducer, Record, Undelivered
 from services.chassis.testing import FakeProducer
 from services.contracts import envelope, topics
@@ -105,9 +106,9 @@ def _lock_class(name: str) -> int:
 async def test_rows_written_without_the_lock_get_numbers_in_their_order(pool: asyncpg.Pool) -> None:
     producer = FakeProducer()
     for names in (["a", "b"], ["c"]):
-        out = transaction.Outgoing([b"k"] * len(names), [b"h\0v"] * len(names), [n.encode() for n in names])
+        out = Outgoing([b"k"] * len(names), [b"h\0v"] * len(names), [n.encode() for n in names])
         async with pool.acquire() as conn:
-            await outbox.append_late(conn, topics.NOTICES, 0, out)
+            await outbox.append_late(conn, [(topics.NOTICES, 0, out)])
     publisher = Publisher(pool, producer, toy.NAME, 4, numbers_late=True)
     await publisher.publish(0)
     assert _numbers(producer) == [1, 2, 3]
@@ -186,6 +187,9 @@ async def _has(producer: FakeProducer, number: int) -> bool:
 
 class _Hanging:
     """A broker that neither takes nor refuses."""
+
+    async def ready(self) -> None:
+        return None
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         await asyncio.Event().wait()

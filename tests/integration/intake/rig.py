@@ -1,7 +1,7 @@
 """Intake's whole HTTP door over a real Postgres, without Kafka and without a socket."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +12,8 @@ import asyncpg
 import httpx
 
 from services.chassis import clock as clocks
-from services.chassis import database, http, keys, sealing, transaction
+from services.chassis import database, http, keys, packed, sealing, transaction
+from services.chassis.numbering import Unnumbered
 from services.chassis.service import Plumbing, Running
 from services.contracts import envelope as envelopes
 from services.contracts.envelope import Envelope
@@ -35,8 +36,8 @@ class FakePublisher:
     woken: set[int] = field(default_factory=set)
     backlog: int = 0
 
-    def wake(self, shard: int) -> None:
-        self.woken.add(shard)
+    def offer_late(self, rows: Sequence[Unnumbered]) -> None:
+        self.woken |= {row.shard for row in rows}
 
     def waiting(self) -> int:
         return self.backlog
@@ -65,11 +66,11 @@ class Intake:
 
     async def announced(self) -> list[tuple[Envelope, Event]]:
         """Everything in the outbox, decoded, in order."""
-        rows = await self.pool.fetch("SELECT headers, values FROM outbox ORDER BY id")
+        rows = await self.pool.fetch("SELECT records FROM outbox ORDER BY id")
         found = []
         for row in rows:
-            for packed, value in zip(row["headers"], row["values"], strict=True):
-                head = envelopes.read_headers(transaction.unpack_headers(packed))
+            for headers, value in packed.pairs(row["records"]):
+                head = envelopes.read_headers(transaction.unpack_headers(headers))
                 found.append((head, EVENTS[head.type].model_validate_json(value)))
         return found
 

@@ -6,6 +6,7 @@ import time
 import asyncpg
 import pytest
 
+from services.chassis.numbering import Unnumbered
 from services.intake import store, submission
 from tests.integration.intake import rig
 from tests.integration.intake.rig import Intake, request
@@ -80,14 +81,16 @@ async def test_one_line_that_cannot_be_stored_is_refused_alone(
 async def test_a_surprise_is_its_own_request_s_and_nobody_else_s(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = store.journal
+    take = store.take
 
-    async def brittle(conn: asyncpg.Connection, entries: list[submission.Entry], *rest: object) -> set[str]:
+    async def brittle(
+        conn: asyncpg.Connection, entries: list[submission.Entry], *rest: object
+    ) -> list[Unnumbered]:
         if any(entry.request_key == "r-3" for entry in entries):
             raise RuntimeError("a mistake of ours")
-        return await journal(conn, entries, *rest)  # type: ignore[arg-type]
+        return await take(conn, entries, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store, "journal", brittle)
+    monkeypatch.setattr(store, "take", brittle)
     answers = await asyncio.gather(*(intake.post("/v1/requests", request(number)) for number in range(8)))
     assert [answer.status_code for answer in answers] == [202, 202, 202, 500, 202, 202, 202, 202]
     assert await intake.count("journal") == 7

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from services.chassis import database, http, keys, run, sealing, transaction
+from services.chassis import database, http, keys, packed, run, sealing, transaction
 from services.chassis.clock import CityClock
 from services.chassis.sealing import Sealer
 from services.chassis.service import Received, Running
@@ -104,7 +104,7 @@ class World:
         rows = await self.pool.fetch(
             "SELECT * FROM outbox WHERE topic = $1 ORDER BY shard, first", topics.NOTICES
         )
-        pairs = [pair for row in rows for pair in zip(row["headers"], row["values"], strict=True)]
+        pairs = [pair for row in rows for pair in packed.pairs(row["records"])]
         return [
             (envelopes.read_headers(transaction.unpack_headers(headers)).type, json.loads(value))
             for headers, value in pairs

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import orjson
 
-from services.chassis import database, http, transaction
+from services.chassis import database, http, packed, transaction
 from services.chassis.clock import CityClock
 from services.chassis.keys import KeyRing
 from services.chassis.lanes import Lanes
@@ -88,8 +88,8 @@ class Rig:
     async def written(self, *types: str) -> list[Written]:
         """Everything in the outbox, in the order of writing, of these types."""
         found = []
-        for row in await self.pool.fetch("SELECT topic, keys, headers, values FROM outbox ORDER BY id"):
-            for headers, value in zip(row["headers"], row["values"], strict=True):
+        for row in await self.pool.fetch("SELECT topic, records FROM outbox ORDER BY id"):
+            for headers, value in packed.pairs(row["records"]):
                 envelope = envelopes.read_headers(transaction.unpack_headers(headers))
                 data = events.EVENTS[envelope.type].model_validate_json(value)
                 if not types or envelope.type in types:

@@ -65,6 +65,9 @@ class FakeProducer:
 
     sent: list[Record] = field(default_factory=list)
 
+    async def ready(self) -> None:
+        return None
+
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         self.sent += records
         return len(records)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis import database, retry, run, ticker, transaction
+from services.chassis import database, packed, retry, run, ticker, transaction
 from services.chassis.clock import CityClock
 from services.chassis.service import Received, Running
 from services.chassis.transaction import Tx
@@ -135,7 +135,7 @@ class World:
         rows = await self.pool.fetch(
             "SELECT * FROM outbox WHERE topic = $1 AND shard = $2 ORDER BY first", topics.CLOCKS, shard
         )
-        return [_told(*pair) for row in rows for pair in zip(row["headers"], row["values"], strict=True)]
+        return [_told(*pair) for row in rows for pair in packed.pairs(row["records"])]
 
     @asynccontextmanager
     async def _begin(self, shard: int) -> AsyncIterator[Tx[State]]:
