@@ -173,7 +173,6 @@ async def test_lost_records_stop_their_shard_and_no_other(pool: asyncpg.Pool) ->
     await toy.until(done)
     assert lanes.stopped() == ["shard 0: outbox: number 1 is not kept any more, 2 is the next"]
     await _write(pool, "c", shard=1)
-    publisher.wake(1)
     await toy.until(lambda: _has(producer, 3))
     assert not publishing.done()
     assert (topics.NOTICES, 0) not in producer.sent
