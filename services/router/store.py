@@ -34,11 +34,6 @@ from services.router.verdicts import Done
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-CASE_COLUMNS = (
-    "case_id", "shard", "number", "state", "version", "assignment_version", "holder", "holder_is_desk", "holder_reason",
-    "bounces", "kind", "category", "area", "triage_class", "plan", "received_at", "changed_at", "responded_at",
-    "close_at", "review_at", "unconfirmed_since", "timer_at", "record",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,33 +147,21 @@ async def take_waiting_acts(
 
 
 async def register(conn: database.Connection, shard: int, new: Sequence[Registration]) -> None:
-    """New cases, by COPY: the shard's lock and `registered_among` before have seen to it that they are new."""
+    """New cases: the shard's lock and `registered_among` before have seen to it that they are new."""
     if not new:
         return
     await _save_plans(conn, [one.case for one in new])
-    await _copy(conn, "cases", CASE_COLUMNS, [_columns(one.case, shard) for one in new])
-    await _copy(
-        conn,
-        "submission",
-        ("case_id", "body", "verdict"),
-        [(one.case.id, one.body, one.verdict) for one in new],
-    )
     seen = {
         (each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments
     } | {(one.case.area_owner, one.case.received_at, one.case.id) for one in new if one.case.area_owner}
-    await _copy(conn, "seen_by", ("department", "received_at", "case_id"), seen)
+    rows = [(*_columns(one.case, shard), one.body, one.verdict) for one in new]
+    await conn.execute(SQL["register"], *_transposed(seen), *_transposed(rows))
 
 
 async def _save_plans(conn: database.Connection, promised: Iterable[Case]) -> None:
     promises = dict(promise(one.plan) for one in promised)
     if promises:
         await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
-
-
-async def _copy(
-    conn: database.Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    await conn.copy_records_to_table(table, columns=columns, records=rows)
 
 
 async def change(conn: database.Connection, changed: Collection[Case], moves: Sequence[Move]) -> None:
@@ -333,6 +316,7 @@ def promise(plan: Plan) -> tuple[str, str]:
 
 
 def _columns(case: Case, shard: int) -> tuple[Any, ...]:
+    """In the order of `register` in queries.sql."""
     return (
         case.id, shard, case.number, case.state, case.version, case.assignment_version, case.holder.unit,
         case.holder.is_desk, case.holder.reason, case.bounces, case.kind, case.category, case.area, case.triage_class,
