@@ -12,7 +12,7 @@ from services.chassis import queries
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 SERVICES = ("intake", "router", "sla", "notify")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 

@@ -1,4 +1,4 @@
-"""From a commit to Kafka, in number order, each record at least once (delivery rules 4 and 6; ADR 0016).
+"""From a commit to Kafka, in number order, each record at least once (delivery rules 4 and 6; ADR 0022).
 
 What a transaction wrote is handed over in memory when it has committed, and sent from there. The store is read only
 when memory has a hole: after a restart, a failure, too much at once, or what another process left behind.

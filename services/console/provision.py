@@ -100,6 +100,11 @@ async def _facts(conn: database.Connection, service: str, facts: Mapping[str, An
     await conn.execute(f"SET search_path = {service}")
     for key, value in facts.items():
         await conn.execute(database.SQL["put_meta"], key, value)
+    version = await conn.fetchval("SELECT value FROM meta WHERE key = 'schema_version'")
+    if version != facts["schema_version"]:
+        raise SystemExit(f"the store of {service} has schema version {version}, this program makes {facts['schema_version']}, "
+                         "and nothing leads from one to the other: empty its outbox with the old program, then start "
+                         "with a new store (`make clean` for a local one).")  # fmt: skip
     stored = await conn.fetchval("SELECT value FROM meta WHERE key = 'shards'")
     if stored != facts["shards"]:
         raise SystemExit(f"{service} was provisioned with {stored} shards; the number is fixed for good, "
