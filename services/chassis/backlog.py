@@ -49,7 +49,10 @@ async def read(
 
 
 async def verify(
-    pool: asyncpg.Pool, bootstrap: str, service: str, partition_of: Callable[[str, int], int],
+    pool: asyncpg.Pool,
+    bootstrap: str,
+    service: str,
+    partition_of: Callable[[str, int], int],
     access: Access = OPEN,
 ) -> None:
     """Compare each topic's last number with ours, before anything is published (delivery rule 6).

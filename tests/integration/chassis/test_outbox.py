@@ -171,7 +171,9 @@ async def test_lost_records_stop_their_shard_and_no_other(pool: asyncpg.Pool) ->
         return bool(lanes.stopped()) and _numbers(producer, partition=1) == [1, 2]
 
     await toy.until(done)
-    assert lanes.stopped() == ["shard 0: outbox: number 1 of suban.notices.v1 is not kept any more, 2 is the next"]
+    assert lanes.stopped() == [
+        "shard 0: outbox: number 1 of suban.notices.v1 is not kept any more, 2 is the next"
+    ]
     await _write(pool, "c", shard=1)
     await toy.until(lambda: _has(producer, 3))
     assert not publishing.done()
