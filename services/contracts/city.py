@@ -321,16 +321,22 @@ def _plans(city: City) -> Iterator[Fault]:
         for j, path in enumerate(row.category)
     )
     yield from unknown_categories(city, "policy.yaml", sampled)
-    rows = enumerate(city.plans.plans)
-    counted = (
-        (i, part, getattr(row, part).counted, row.calendar)
-        for i, row in rows
-        for part in ("response", "close")
-    )
-    dated = ((("plans", i, part, "counted"), one.calendar or whole) for i, part, one, whole in counted if one)
     yield from faults.unknown(
-        "plans.yaml", dated, {name for name, _ in city.calendars}, "calendar has the name", "日历"
+        "plans.yaml", _dated(city), {name for name, _ in city.calendars}, "calendar has the name", "日历"
     )
+
+
+def _dated(city: City) -> Iterator[tuple[Place, str]]:
+    """The calendar each target of each plan is counted by."""
+    for i, row in enumerate(city.plans.plans):
+        places: list[tuple[str | int, ...]] = [
+            ("response",),
+            ("close",),
+            *(("clocks", kind) for kind in row.clocks),
+        ]
+        for place, measure in zip(places, row.measures, strict=True):
+            if measure.counted:
+                yield ("plans", i, *place, "counted"), measure.counted.calendar or row.calendar
 
 
 def json_schemas() -> dict[str, dict[str, JsonValue]]:

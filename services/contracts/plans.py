@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.contracts import countings, faults
 from services.contracts.calendars import ALWAYS, Calendar
 from services.contracts.countings import Counting, Ruler
-from services.contracts.values import Audience, Kind, ResponseBasis, Segment, TriageClass
+from services.contracts.values import Audience, ClockKind, Kind, ResponseBasis, Segment, TriageClass
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 Target = Annotated[
@@ -138,7 +138,16 @@ class Plan(BaseModel):
     close: Close
     calendar: Slug = ALWAYS
     auto_accept: Target | None = None
+    clocks: dict[ClockKind, Measure] = {}
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _clocks_beside(self) -> Self:
+        if twice := [
+            ("clocks", kind) for kind in (ClockKind.RESPONSE, ClockKind.CLOSE) if kind in self.clocks
+        ]:
+            raise faults.fault("has a line of its own above", "该时钟另有一行", *twice)
+        return self
 
     @model_validator(mode="after")
     def _ladder_climbs(self) -> Self:
@@ -154,7 +163,15 @@ class Plan(BaseModel):
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        return self.response, self.close
+        return self.response, self.close, *self.clocks.values()
+
+    def measure(self, kind: ClockKind) -> Measure | None:
+        match kind:
+            case ClockKind.RESPONSE:
+                return self.response
+            case ClockKind.CLOSE:
+                return self.close
+        return self.clocks.get(kind)
 
     def rung(self, percent: int) -> Rung | None:
         return next((rung for rung in self.ladder if rung.percent == percent), None)
@@ -217,14 +234,19 @@ class Plans(BaseModel):
 
 def _bound(row: PlanRow, calendars: Mapping[tuple[str, bool], Calendar]) -> PlanRow:
     fields = {name: getattr(row, name) for name in PlanRow.model_fields}
-    for name in ("response", "close"):
-        measure: Measure = fields[name]
-        if measure.counted:
-            key = measure.counted.calendar or row.calendar, measure.counted.public_holidays
-            counted = measure.counted.model_copy(update={"days": calendars.get(key)})
-            whole = {each: getattr(measure, each) for each in type(measure).model_fields}
-            fields[name] = type(measure).model_construct(**whole | {"counted": counted})
+    fields |= {name: _dated(fields[name], row.calendar, calendars) for name in ("response", "close")}
+    fields["clocks"] = {kind: _dated(each, row.calendar, calendars) for kind, each in row.clocks.items()}
     return PlanRow.model_construct(**fields)
+
+
+def _dated(measure: Measure, named: str, calendars: Mapping[tuple[str, bool], Calendar]) -> Measure:
+    """`named`: the plan's own calendar, for a measure that names none."""
+    if measure.counted is None:
+        return measure
+    key = measure.counted.calendar or named, measure.counted.public_holidays
+    counted = measure.counted.model_copy(update={"days": calendars.get(key)})
+    whole = {each: getattr(measure, each) for each in type(measure).model_fields}
+    return type(measure).model_construct(**whole | {"counted": counted})
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,16 @@ class Medium(StrEnum):
 
 
 class ClockKind(StrEnum):
-    RESPONSE = "response"
-    CLOSE = "close"
+    RESPONSE = "response"  # 响应
+    CLOSE = "close"  # 办结
+    ACCEPT = "accept"  # 签收, each assignment
+    DISPATCH = "dispatch"  # 派单, each stay at the desk
+    REVIEW = "review"  # 退单审核, each return
+    DISPUTE = "dispute"  # 争议
+    VERIFY = "verify"  # 回访
+    REDO = "redo"  # 重办, each redo
+    ARRIVAL = "arrival"  # 报到, each attendance of a whistle
+    SUPERVISION = "supervision"  # 督办
 
 
 class Locale(StrEnum):

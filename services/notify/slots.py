@@ -73,6 +73,14 @@ KINDS: Mapping[ResolutionKind | ClockKind | None, Said] = {
     ResolutionKind.WITHDRAWN: ("已撤诉", "withdrawn"),
     ClockKind.RESPONSE: ("响应", "response"),
     ClockKind.CLOSE: ("办结", "close"),
+    ClockKind.ACCEPT: ("签收", "accept"),
+    ClockKind.DISPATCH: ("派单", "dispatch"),
+    ClockKind.REVIEW: ("退单审核", "review"),
+    ClockKind.DISPUTE: ("争议处理", "dispute"),
+    ClockKind.VERIFY: ("回访", "verify"),
+    ClockKind.REDO: ("重办", "redo"),
+    ClockKind.ARRIVAL: ("报到", "arrival"),
+    ClockKind.SUPERVISION: ("督办", "supervision"),
     None: ("处理", "handling"),
 }
 REQUESTS: Mapping[Kind | None, Said] = {

@@ -11,13 +11,26 @@ from services.contracts.events import (
     ClockCorrected,
     ClockEscalated,
     ClockEvent,
+    ClockExtended,
+    ClockPaused,
+    ClockResumed,
     ClockStarted,
     ClockStopped,
     ClockWarned,
     Rung,
 )
 from services.sla import ladder
-from services.sla.clocks import Clock, Corrected, Finished, Happening, Reached, Started
+from services.sla.clocks import (
+    Clock,
+    Corrected,
+    Extended,
+    Finished,
+    Happening,
+    Reached,
+    Rested,
+    Resumed,
+    Started,
+)
 
 
 def emit(tx: Tx[Any], happening: Happening) -> None:
@@ -35,6 +48,12 @@ def cause(happening: Happening) -> str:
             return f"{clock.clock_id}:stopped:{stop.at.isoformat()}"
         case Corrected(clock):
             return f"{clock.clock_id}:corrected"
+        case Rested(clock, rest):
+            return f"{clock.clock_id}:paused:{rest.since.isoformat()}:{rest.until.isoformat()}"
+        case Resumed(clock, _, at):
+            return f"{clock.clock_id}:resumed:{at.isoformat()}"
+        case Extended(clock, at):
+            return f"{clock.clock_id}:extended:{at.isoformat()}"
         case _:
             assert_never(happening)
 
@@ -53,6 +72,19 @@ def event(happening: Happening) -> ClockEvent:
         case Corrected(clock, stop, breached_at):
             return ClockCorrected(
                 **_about(clock), acted_at=stop.at, breached_at=breached_at, department=stop.by
+            )
+        case Rested(clock, rest):
+            return ClockPaused(**_about(clock), reason=rest.reason, since=rest.since, until=rest.until)
+        case Resumed(clock, rest, at, credit):
+            return ClockResumed(
+                **_about(clock), reason=rest.reason, since=rest.since, resumed_at=at, by_cap=at == rest.until,
+                credit_seconds=credit.total_seconds(),
+            )  # fmt: skip
+        case Extended(clock, _, granted):
+            return ClockExtended(
+                **_about(clock),
+                original_due_at=clock.original_due_at,
+                granted_seconds=granted.total_seconds(),
             )
         case _:
             assert_never(happening)

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from services.contracts import ids
+from services.contracts import ids, plans
 from services.contracts.ids import CaseId, ClockId
-from services.contracts.plans import Plan
+from services.contracts.plans import NOTHING, Measure, Plan
 from services.contracts.values import ClockKind, Handler
+from services.sla import ladder
 from services.sla.ladder import Step
 
 
@@ -49,10 +50,21 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """The clock rests. `until`: the cap, at which it goes on by itself, whoever says so or does not."""
+
+    reason: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """One clock instance. `rung` is the index of the next rung to fire, `next_rung_at` its instant.
 
-    `breached_at` is when the 100 % rung fired (not when it fell due: that is `due_at`).
+    `breached_at` is when the 100 % rung fired (not when it fell due: that is `due_at`). `credit` is the own time of
+    rests that are over and of verifying; `extended` what was granted. A clock that rests has the due it will have if it
+    rests to the cap. `given_due_at`: a due that an event gave, where no target of the plan counts.
     """
 
     clock_id: ClockId
@@ -72,6 +84,40 @@ class Clock:
     breached_at: datetime | None = None
     corrected: bool = False
     outcome: Outcome | None = None
+    instance: str = ""
+    given_due_at: datetime | None = None
+    rest: Rest | None = None
+    credit: timedelta = NOTHING
+    extended: timedelta = NOTHING
+    reopened: int = 0
+
+    @property
+    def measure(self) -> Measure:
+        """What is promised: by the plan, or by the event that gave the due."""
+        if self.given_due_at is not None:
+            return Measure(target=self.given_due_at - self.started_at)
+        promised = self.plan.measure(self.kind)
+        assert promised is not None  # a clock is only opened with one
+        return promised
+
+    def own(self, since: datetime, until: datetime) -> timedelta:
+        """How much of the plan's own time lies between."""
+        ruler = self.measure.ruler
+        return ruler.at(until) - ruler.at(since)
+
+    @property
+    def credited(self) -> timedelta:
+        """All that does not count, a rest that is on taken to its cap, without what was granted."""
+        return self.credit + (self.own(self.rest.since, self.rest.until) if self.rest else NOTHING)
+
+    @property
+    def original_due_at(self) -> datetime:
+        """The due without any extension."""
+        return plans.due_at(self.measure, self.started_at, self.credited)
+
+    def step(self, index: int) -> Step | None:
+        credit = self.credited + self.extended
+        return ladder.step(self.plan.ladder, self.measure, self.started_at, index, credit)
 
     @property
     def running(self) -> bool:
@@ -115,7 +161,34 @@ class Corrected:
     breached_at: datetime
 
 
-Happening: TypeAlias = Started | Reached | Finished | Corrected
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """A rest began."""
+
+    clock: Clock
+    rest: Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A rest is over. `credit`: its length in the plan's own time."""
+
+    clock: Clock
+    rest: Rest
+    at: datetime
+    credit: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """The due was moved by what was granted at `at`."""
+
+    clock: Clock
+    at: datetime
+    granted: timedelta
+
+
+Happening: TypeAlias = Started | Reached | Finished | Corrected | Rested | Resumed | Extended
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +200,5 @@ class Turn:
     reason: str = ""
 
 
-def clock_id(case: CaseId, kind: ClockKind) -> ClockId:
-    return ClockId(ids.derive("clock", str(case), kind))
+def clock_id(case: CaseId, kind: ClockKind, instance: str = "") -> ClockId:
+    return ClockId(ids.derive("clock", str(case), kind, *([instance] if instance else [])))

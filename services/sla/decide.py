@@ -5,102 +5,146 @@ event carries (`at`), never by when we got round to it. The rungs a clock fires 
 stopped, whatever was down meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.contracts import events
 from services.contracts.events import CaseEvent, CaseRegistered, CaseResponded
 from services.contracts.ids import CaseId
 from services.contracts.plans import Plan
-from services.contracts.values import ClockKind, Handler
-from services.sla import clocks, ladder
+from services.contracts.values import ClockKind, Handler, State
+from services.sla import clocks, kinds, ladder, rests
 from services.sla.clocks import (
     Clock,
     Corrected,
+    Extended,
     Finished,
     Happening,
     Holding,
     Outcome,
     Past,
     Reached,
+    Rested,
+    Resumed,
     Started,
     Stop,
     Turn,
 )
+from services.sla.kinds import Row
+from services.sla.rests import timed
 
-# What ends a clock. A resolution tells the citizen in public, so nothing is left to respond to either.
-ANSWERS: dict[ClockKind, tuple[type[CaseEvent], ...]] = {
-    ClockKind.RESPONSE: (events.CaseResponded, events.CaseResolved, events.CaseClosed),
-    ClockKind.CLOSE: (events.CaseResolved, events.CaseClosed),
-}
-# What leaves nothing to wait for. Of a merged case nobody waits but at the one that stands for it.
-CANCELS: tuple[type[CaseEvent], ...] = (
-    events.CaseRejected, events.CaseWithdrawn, events.CaseHandedOff, events.CaseMerged,
-    events.CaseTransferredOut,
-)  # fmt: skip
+AT_WORK = frozenset(State) - {
+    State.RESOLVED, State.VERIFYING, State.CLOSED, State.REJECTED, State.MERGED, State.WITHDRAWN,
+    State.TRANSFERRED_OUT, State.HANDED_OFF,
+}  # fmt: skip
 
 
 def on_event(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Turn, ...]:
     """One line of the log against all clocks of its case. What was never registered is not timed."""
     if isinstance(event, CaseRegistered):
         return () if known else opened(case, event)
-    return tuple(after(clock, event) for clock in known)
+    if not known:
+        return ()
+    turns = tuple(after(clock, event) for clock in known)
+    return turns + starts(case, event, [turn.clock for turn in turns])
 
 
 def opened(case: CaseId, registered: CaseRegistered) -> tuple[Turn, ...]:
-    """Response and close, both from our receipt. A part of a split case answers for the close alone: its parent responds."""
-    kinds = (ClockKind.RESPONSE, ClockKind.CLOSE) if registered.parent is None else (ClockKind.CLOSE,)
-    return tuple(_open(case, registered, kind) for kind in kinds)
+    """Response and close from our receipt, and whatever else the plan promises from the registration on.
+
+    A part of a split case answers for the close alone: its parent responds.
+    """
+    facts, part = Facts.of(registered), registered.parent is not None
+    rows = (row for row in kinds.TABLE if not (part and row.kind is ClockKind.RESPONSE))
+    turns = (_open(case, facts, new) for row in rows for new in openings(row, registered, facts.plan, ()))
+    return tuple(_above(turn, registered.at) for turn in turns) if part else tuple(turns)
 
 
-def _open(case: CaseId, registered: CaseRegistered, kind: ClockKind) -> Turn:
-    plan, start = registered.plan, registered.received_at
-    below = 0 if registered.parent is None else _below(plan, kind, registered)
-    first = ladder.step(plan, kind, start, below)
-    clock = Clock(
-        clock_id=clocks.clock_id(case, kind), case_id=case, kind=kind, number=registered.number, plan=plan,
-        started_at=start, due_at=ladder.due_at(plan, kind, start),
-        holding=Holding(registered.holder.unit, registered.holder.is_desk),
-        category=registered.category, area=registered.area, next_rung_at=first.at if first else None, rung=below,
-    )  # fmt: skip
+def _above(turn: Turn, began_at: datetime) -> Turn:
+    """A part of a case: rungs that fell due before it began were its parent's. A breach is everybody's."""
+    clock = turn.clock
+    steps = ladder.steps(clock.plan.ladder, clock.measure, clock.started_at)
+    below = sum(1 for each in steps if each.at < began_at and each.percent < ladder.BREACH)
+    clock = timed(replace(clock, rung=below))
     return Turn(clock, (Started(clock),))
 
 
-def _below(plan: Plan, kind: ClockKind, child: CaseRegistered) -> int:
-    """How many rungs fell due before this part of a case began: they were its parent's. A breach is everybody's."""
-    ladder_ = ladder.steps(plan, kind, child.received_at)
-    return sum(1 for each in ladder_ if each.at < child.at and each.percent < ladder.BREACH)
+def starts(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Turn, ...]:
+    """The clocks that this line opens beside those it finds."""
+    first = known[0]
+    facts = Facts(
+        first.number, first.plan, first.category, first.area, Holding(event.holder.unit, event.holder.is_desk)
+    )
+    return tuple(
+        _open(case, facts, new) for row in kinds.TABLE for new in openings(row, event, facts.plan, known)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a new clock takes from its case."""
+
+    number: str
+    plan: Plan
+    category: str | None
+    area: str | None
+    holding: Holding
+
+    @classmethod
+    def of(cls, registered: CaseRegistered) -> "Facts":
+        holding = Holding(registered.holder.unit, registered.holder.is_desk)
+        return cls(registered.number, registered.plan, registered.category, registered.area, holding)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One instance to open: of which clock, since when, and the due when the event gives it."""
+
+    kind: ClockKind
+    instance: str
+    started_at: datetime
+    due_at: datetime | None
+    unit: str | None = None
+
+
+def openings(row: Row, event: CaseEvent, plan: Plan, known: Sequence[Clock]) -> Iterator[Opening]:
+    """The instances of this clock that the event starts; none when the plan does not promise it."""
+    if plan.measure(row.kind) is None or not _begins(row, event, known):
+        return
+    for part in getattr(event, row.each) if row.each else (event,):
+        started = getattr(event, row.from_)
+        due = getattr(part, row.due, None) if row.due else None
+        instance = str(getattr(part, row.instance)) if row.instance else ""
+        unit = getattr(part, "department", None) if row.each else None
+        if due is None or due > started:
+            yield Opening(row.kind, instance, started, due, unit)
+
+
+def _begins(row: Row, event: CaseEvent, known: Sequence[Clock]) -> bool:
+    if row.starts == kinds.DESK:
+        there = any(clock.kind is row.kind and clock.running and clock.stop is None for clock in known)
+        return event.holder.is_desk and not there and event.state in AT_WORK
+    return event.TYPE in row.starts
+
+
+def _open(case: CaseId, facts: Facts, new: Opening) -> Turn:
+    holding = facts.holding if new.unit is None else Holding(new.unit, False)
+    clock = Clock(
+        clock_id=clocks.clock_id(case, new.kind, new.instance), case_id=case, kind=new.kind, number=facts.number,
+        plan=facts.plan, started_at=new.started_at, due_at=new.started_at, holding=holding, category=facts.category,
+        area=facts.area, next_rung_at=None, instance=new.instance, given_due_at=new.due_at,
+    )  # fmt: skip
+    clock = timed(clock)
+    return Turn(clock, (Started(clock),))
 
 
 def after(clock: Clock, event: CaseEvent) -> Turn:
-    """What one line of the log does to one clock: it may stop it, and it may move it to another holder."""
-    clock = counted_anew(clock, event)
-    stop = stopped_by(clock, event)
-    turn = stopped(clock, stop) if isinstance(stop, Stop) else Turn(clock, reason=stop.reason)
-    return replace(turn, clock=handed_over(turn.clock, event))
-
-
-def counted_anew(clock: Clock, event: CaseEvent) -> Clock:
-    """并单: the survivor counts from the earliest receipt, and from its own again; who was merged goes on where it was.
-
-    No rung that has fired fires again, and none is taken back.
-    """
-    cancelled = clock.stop is not None and clock.stop.cancels and clock.outcome is not Outcome.BREACHED
-    if isinstance(event, events.CaseUnmerged) and cancelled:
-        return _rebased(replace(clock, stop=None, outcome=None), clock.started_at)
-    if isinstance(event, events.CaseAbsorbed | events.CaseReleased) and clock.running:
-        return _rebased(clock, event.received_at)
-    return clock
-
-
-def _rebased(clock: Clock, start: datetime) -> Clock:
-    following = ladder.step(clock.plan, clock.kind, start, clock.rung)
-    return replace(
-        clock, started_at=start, due_at=ladder.due_at(clock.plan, clock.kind, start),
-        next_rung_at=following.at if following else None,
-    )  # fmt: skip
+    """What one line of the log does to one clock: it may rest or move it, stop it, and give it to another holder."""
+    moved = rests.after(clock, event)
+    stop = stopped_by(moved.clock, event)
+    turn = stopped(moved.clock, stop) if isinstance(stop, Stop) else Turn(moved.clock, reason=stop.reason)
+    return Turn(handed_over(turn.clock, event), (*moved.happened, *turn.happened), turn.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +155,19 @@ class GoesOn:
 
 
 def stopped_by(clock: Clock, event: CaseEvent) -> Stop | GoesOn:
-    if isinstance(event, CANCELS):
+    """As the clock's line of the table says, and for a response as its plan does."""
+    row, kind = kinds.OF[clock.kind], event.TYPE
+    if kind in kinds.ENDS:
         return Stop(event.at, clock.holding.unit, cancels=True)
-    if not isinstance(event, ANSWERS[clock.kind]):
-        return GoesOn(f"{event.TYPE} does not stop a {clock.kind} clock")
+    if row.stops == kinds.DESK and kind not in row.cancels:
+        waits = f"{kind} leaves the case on the desk"
+        return GoesOn(waits) if event.holder.is_desk else Stop(event.at, clock.holding.unit)
+    if row.mine and getattr(event, row.instance, clock.instance) != clock.instance:
+        return GoesOn(f"{kind} is about another instance")
+    if kind in row.cancels:
+        return Stop(event.at, clock.holding.unit, cancels=True)
+    if kind not in row.stops:
+        return GoesOn(f"{kind} does not stop a {clock.kind} clock")
     if isinstance(event, CaseResponded) and event.basis not in clock.plan.response.counts:
         return GoesOn(f"plan {clock.plan.name} does not count {event.basis} as a response")
     return Stop(event.at, getattr(event, "department", clock.holding.unit))
@@ -158,8 +211,8 @@ def _corrected(clock: Clock, stop: Stop, breached_at: datetime) -> Turn:
 
 
 def handed_over(clock: Clock, event: CaseEvent) -> Clock:
-    """The holder the log names from now on. A new unit starts without a named handler."""
-    if not clock.running:
+    """The holder the log names from now on. A new unit starts without a named handler; who was called stays called."""
+    if not clock.running or kinds.OF[clock.kind].mine:
         return clock
     handler: Handler | None = getattr(event, "handler", None)
     same = event.holder.unit == clock.holding.unit
@@ -226,9 +279,8 @@ def _climb(clock: Clock, horizon: datetime, now: datetime, proven: datetime | No
 
 
 def _fire(clock: Clock, now: datetime, proven: datetime | None) -> tuple[Clock, Reached]:
-    step = ladder.step(clock.plan, clock.kind, clock.started_at, clock.rung)
+    step, following = clock.step(clock.rung), clock.step(clock.rung + 1)
     assert step is not None  # next_rung_at is None above the top
-    following = ladder.step(clock.plan, clock.kind, clock.started_at, clock.rung + 1)
     holding = clock.held_at(step.at)
     fired = replace(
         clock, rung=clock.rung + 1, next_rung_at=following.at if following else None,
@@ -253,3 +305,7 @@ def _instant(happening: Happening) -> datetime:
             return stop.at
         case Started(clock=clock):
             return clock.started_at
+        case Rested(rest=rest):
+            return rest.since
+        case Resumed(at=at) | Extended(at=at):
+            return at

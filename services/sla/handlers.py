@@ -1,6 +1,7 @@
 """The log moves clocks; the ticker fires their rungs. Gather, decide, apply: one query, pure in order, one statement."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,27 +9,51 @@ from uuid import UUID
 from services.chassis import clock as clocktime
 from services.chassis.service import Received
 from services.chassis.transaction import Tx
-from services.contracts.events import CaseEvent
+from services.contracts.events import CaseEvent, CaseRegistered
 from services.contracts.ids import CaseId, ClockId
 from services.sla import announce, decide, metrics, store
+from services.sla import course as courses
 from services.sla.clocks import Clock, Happening
+from services.sla.course import Course
 from services.sla.decide import Reach
 from services.sla.state import LOG, State
 
 
 async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -> None:
-    """Any `case.*`: the first opens both clocks, others stop them or hand them over."""
-    ledger = await store.clocks_of(tx.conn, tx.state.plans, {event.case_id for event in events})
+    """Any `case.*`: the first opens clocks, others open more, stop, move or hand them over, and write the course."""
+    cases = {event.case_id for event in events}
+    known = await store.courses_of(tx.conn, cases)
+    more = {case: [ClockId(UUID(each)) for each in course.open] for case, course in known.items()}
+    ledger = await store.clocks_of(tx.conn, tx.state.plans, cases, more)
     before = {each: clock for of_case in ledger.values() for each, clock in of_case.items()}
     happened: list[Happening] = []
+    written: dict[CaseId, Course] = {}
     for event in events:
         of_case = ledger[event.case_id]
         for turn in decide.on_event(event.case_id, event.data, tuple(of_case.values())):
             of_case[turn.clock.clock_id] = turn.clock
             happened += turn.happened
+        if course := _course(written.get(event.case_id, known.get(event.case_id)), event.data):
+            written[event.case_id] = course
     now = {each: clock for of_case in ledger.values() for each, clock in of_case.items()}
     await _keep(tx, before, now)
+    named = {case: _naming(course, ledger[case].values()) for case, course in written.items()}
+    changed = {case: course for case, course in named.items() if course != known.get(case)}
+    await store.save_courses(tx.conn, tx.shard, changed)
     _tell(tx, happened)
+
+
+def _course(before: Course | None, event: CaseEvent) -> Course | None:
+    """None for a case that was never registered."""
+    if isinstance(event, CaseRegistered):
+        return before or courses.opened(event)
+    return courses.after(before, event) if before else None
+
+
+def _naming(course: Course, of_case: Iterable[Clock]) -> Course:
+    """With the instances that may still change, so that the next line finds them."""
+    open_ = (str(clock.clock_id) for clock in of_case if clock.running and clock.kind not in store.ALWAYS)
+    return replace(course, open=tuple(open_))
 
 
 async def _keep(tx: Tx[State], before: dict[ClockId, Clock], now: dict[ClockId, Clock]) -> None:
@@ -36,9 +61,19 @@ async def _keep(tx: Tx[State], before: dict[ClockId, Clock], now: dict[ClockId, 
     changed = [clock for each, clock in now.items() if each in before and clock is not before[each]]
     await store.open_clocks(tx.conn, tx.shard, opened)
     await store.save(tx.conn, changed)
+    news = ((clock, before.get(clock.clock_id)) for clock in (*opened, *changed))
+    await store.move(tx.conn, [clock for clock, old in news if _moved(clock, old)])
     rungs = [clock.next_rung_at for clock in (*opened, *changed) if clock.next_rung_at]
     if rungs:
         tx.after_commit.append(lambda: tx.state.agenda.sooner(tx.shard, min(rungs)))
+
+
+def _moved(clock: Clock, old: Clock | None) -> bool:
+    """Whether it rests, was credited, extended or revived, or has another plan: columns that few clocks ever use."""
+    if old is None:
+        return False
+    was = old.rest, old.credit, old.extended, old.reopened
+    return (clock.rest, clock.credit, clock.extended, clock.reopened) != was or clock.plan is not old.plan
 
 
 def _tell(tx: Tx[State], happened: Iterable[Happening]) -> None:

@@ -1,12 +1,13 @@
 """The ladder of a clock as instants. Pure; a plan says the percents, a start makes instants of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.contracts import plans
 from services.contracts.plans import BREACH as BREACH
-from services.contracts.plans import NOTHING, Measure, Plan, Rung
-from services.contracts.values import Audience, ClockKind
+from services.contracts.plans import NOTHING, Measure, Rung
+from services.contracts.values import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +20,15 @@ class Step:
     audiences: tuple[Audience, ...]
 
 
-def measure(plan: Plan, kind: ClockKind) -> Measure:
-    return plan.response if kind is ClockKind.RESPONSE else plan.close
-
-
-def due_at(plan: Plan, kind: ClockKind, started_at: datetime, credit: timedelta = NOTHING) -> datetime:
-    """The last instant that is in time. `credit`: the plan's own time that does not count."""
-    return plans.due_at(measure(plan, kind), started_at, credit)
-
-
 def step(
-    plan: Plan, kind: ClockKind, started_at: datetime, index: int, credit: timedelta = NOTHING
+    ladder: Sequence[Rung], measure: Measure, started_at: datetime, index: int, credit: timedelta = NOTHING
 ) -> Step | None:
-    """The rung at `index` of the plan's ladder; None above its top."""
-    if index >= len(plan.ladder):
+    """The rung at `index` of the plan's ladder; None above its top. `credit`: own time that does not count."""
+    if index >= len(ladder):
         return None
-    rung, promised = plan.ladder[index], measure(plan, kind)
-    at = plans.rung_at(promised, rung, started_at, credit)
-    return Step(plans.rung_name(rung), percent(rung, promised.target), at, rung.audience)
+    rung = ladder[index]
+    at = plans.rung_at(measure, rung, started_at, credit)
+    return Step(plans.rung_name(rung), percent(rung, measure.target), at, rung.audience)
 
 
 def percent(rung: Rung, target: timedelta) -> int:
@@ -47,7 +39,9 @@ def percent(rung: Rung, target: timedelta) -> int:
     return max(near, BREACH + 1) if rung.of(target) > target else min(near, BREACH - 1)
 
 
-def steps(plan: Plan, kind: ClockKind, started_at: datetime, credit: timedelta = NOTHING) -> tuple[Step, ...]:
+def steps(
+    ladder: Sequence[Rung], measure: Measure, started_at: datetime, credit: timedelta = NOTHING
+) -> tuple[Step, ...]:
     """The whole ladder, lowest rung first."""
-    every = (step(plan, kind, started_at, index, credit) for index in range(len(plan.ladder)))
+    every = (step(ladder, measure, started_at, index, credit) for index in range(len(ladder)))
     return tuple(found for found in every if found)

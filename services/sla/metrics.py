@@ -10,8 +10,19 @@ from typing import assert_never
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.contracts.values import ClockKind
 from services.sla import ladder
-from services.sla.clocks import Corrected, Finished, Happening, Outcome, Reached, Started
+from services.sla.clocks import (
+    Corrected,
+    Extended,
+    Finished,
+    Happening,
+    Outcome,
+    Reached,
+    Rested,
+    Resumed,
+    Started,
+)
 
 BUCKETS = (
     60, 300, 600, 900, 1200, 1500, 1800, 2700, 3600, 7200, 14400, 28800, 43200, 64800, 86400, 172800, 259200, 604800,
@@ -25,6 +36,7 @@ FINISHED = Counter("suban_sla_clocks_finished_total",
 CORRECTED = Counter("suban_sla_clocks_corrected_total",
                     "Breaches taken back because the act was received in time and reached us late",
                     ["clock", "department"])  # fmt: skip
+MOVED = Counter("suban_sla_clocks_moved_total", "Rests begun and ended, extensions granted", ["clock", "how"])
 RESPONSE_SECONDS = Histogram(
     "suban_sla_response_seconds", "Receipt to the first act that counts, city time", buckets=BUCKETS
 )
@@ -57,22 +69,22 @@ HELD_CASES = Gauge(
 )
 
 METRICS = (
-    STARTED, FINISHED, CORRECTED, RESPONSE_SECONDS, CLOSE_SECONDS, RUNGS, RUNGS_UNCONFIRMED, RUNG_LATE_SECONDS, OPEN,
+    STARTED, FINISHED, CORRECTED, MOVED, RESPONSE_SECONDS, CLOSE_SECONDS, RUNGS, RUNGS_UNCONFIRMED, RUNG_LATE_SECONDS, OPEN,
     BREACHED, DUE_SOON, BACKLOG, WATERMARK_AGE, WAITING, MARKS, HELD_CASES,
 )  # fmt: skip
 BY_SHARD = (BACKLOG, WATERMARK_AGE, WAITING, HELD_CASES)
-SPANS = {"response": RESPONSE_SECONDS, "close": CLOSE_SECONDS}
+SPANS: dict[str, Histogram] = {"response": RESPONSE_SECONDS, "close": CLOSE_SECONDS}
 
 
 def know(departments: Iterable[str]) -> None:
     """Series from nought: Prometheus does not count a first increase that makes its own series."""
-    for kind in SPANS:
+    for kind in ClockKind:
         STARTED.labels(kind)
         RUNGS_UNCONFIRMED.labels(kind)
-    for kind, unit in product(SPANS, departments):
-        CORRECTED.labels(kind, unit)
+    for main, unit in product(SPANS, departments):
+        CORRECTED.labels(main, unit)
         for outcome in Outcome:
-            FINISHED.labels(kind, outcome, unit)
+            FINISHED.labels(main, outcome, unit)
 
 
 def count(happened: Iterable[Happening]) -> None:
@@ -89,12 +101,14 @@ def _count(happening: Happening) -> None:
         case Reached():
             _rung(happening)
         case Finished(clock, stop, outcome):
-            if clock.breached_at is None:
+            if clock.breached_at is None and not clock.reopened:
                 FINISHED.labels(kind, outcome, stop.by).inc()
-            if not stop.cancels:
+            if not stop.cancels and kind in SPANS:
                 SPANS[kind].observe((stop.at - clock.started_at).total_seconds())
         case Corrected(stop=stop):
             CORRECTED.labels(kind, stop.by).inc()
+        case Rested() | Resumed() | Extended():
+            MOVED.labels(kind, type(happening).__name__.lower()).inc()
         case _:
             assert_never(happening)
 

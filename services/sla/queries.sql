@@ -13,11 +13,25 @@ SELECT case_id FROM clock WHERE number = $1 AND kind = 'response' ORDER BY start
 -- name: open_clocks
 INSERT INTO clock (clock_id, case_id, plan, started_at, due_at, next_rung_at, shard, rung, holder_is_desk, kind, number,
                    holder, handler_id, handler_name, category, area, stopped_at, stopped_by, cancels, outcome, past,
-                   breached_at, corrected)
+                   breached_at, corrected, instance, given_due_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
                      $7::int[], $8::smallint[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::text[],
                      $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::text[], $19::boolean[],
-                     $20::text[], $21::jsonb[], $22::timestamptz[], $23::boolean[]);
+                     $20::text[], $21::jsonb[], $22::timestamptz[], $23::boolean[], $24::text[], $25::timestamptz[]);
+
+-- name: courses
+SELECT case_id, body FROM course WHERE case_id = ANY($1::uuid[]);
+
+-- name: save_courses
+INSERT INTO course (case_id, shard, body) SELECT id, $2, body FROM unnest($1::uuid[], $3::jsonb[]) AS new (id, body)
+ON CONFLICT (case_id) DO UPDATE SET body = excluded.body;
+
+-- name: move_clocks
+UPDATE clock SET rest = new.rest, credit = new.credit, extended = new.extended, reopened = new.reopened,
+                 plan = new.plan
+FROM unnest($1::uuid[], $2::jsonb[], $3::interval[], $4::interval[], $5::smallint[], $6::uuid[])
+     AS new (clock_id, rest, credit, extended, reopened, plan)
+WHERE clock.clock_id = new.clock_id;
 
 -- name: save_clocks
 UPDATE clock SET

@@ -36,6 +36,23 @@ CREATE TABLE IF NOT EXISTS clock (
     past           jsonb
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
+--   instance      the assignment, stay, attendance or redo it belongs to; '' for response and close
+--   rest          a pause that is on: {reason, since, until}; credit: own time of rests that are over and of verifying
+--   extended      what was granted 延期; given_due_at: a due that an event gave
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS instance text;
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS given_due_at timestamptz;
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS rest jsonb;
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS credit interval;
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS extended interval;
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS reopened smallint;
+
+-- In whose hands a case was and when it waited; and which clocks beside response and close it has open.
+CREATE TABLE IF NOT EXISTS course (
+    case_id uuid PRIMARY KEY,
+    shard   int NOT NULL,
+    body    jsonb NOT NULL
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+
 -- What the ticker asks: the next rungs of a shard.
 CREATE INDEX IF NOT EXISTS clock_next_rung ON clock (shard, next_rung_at) WHERE next_rung_at IS NOT NULL;
 -- What people ask: a case by its public number. One of its two clocks is enough, and the number never changes.

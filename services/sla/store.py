@@ -1,6 +1,6 @@
 """Clocks and plans in the database; one function per question. Everything is set-based: a batch is one statement."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,19 +8,23 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from services.chassis import queries
 from services.chassis.database import Connection
 from services.contracts import ids
 from services.contracts.ids import CaseId, ClockId
-from services.contracts.plans import Plan
+from services.contracts.plans import NOTHING, Plan
 from services.contracts.values import ClockKind, Handler
 from services.sla import clocks
-from services.sla.clocks import Clock, Holding, Outcome, Past, Stop
+from services.sla.clocks import Clock, Holding, Outcome, Past, Rest, Stop
+from services.sla.course import Course
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 Json: TypeAlias = dict[str, list[Any]]
 NOBODY: Json = {"held": []}
+ALWAYS = (ClockKind.RESPONSE, ClockKind.CLOSE)
+_COURSE = TypeAdapter(Course)
 
 
 @dataclass(slots=True)
@@ -42,15 +46,31 @@ def plan_key(plan: Plan) -> UUID:
 
 
 async def clocks_of(
-    conn: Connection, plans: Plans, cases: Iterable[CaseId]
+    conn: Connection, plans: Plans, cases: Iterable[CaseId], more: Mapping[CaseId, Iterable[ClockId]] = {}
 ) -> dict[CaseId, dict[ClockId, Clock]]:
-    """The clocks of these cases, response before close; an empty dict for a case that has none."""
-    wanted = {case: [clocks.clock_id(case, kind) for kind in ClockKind] for case in cases}
+    """The clocks of these cases: response, close, then `more`; an empty dict for a case that has none."""
+    wanted = {
+        case: [*(clocks.clock_id(case, kind) for kind in ALWAYS), *more.get(case, ())] for case in cases
+    }
     rows = await conn.fetch(SQL["clocks"], [each for of_case in wanted.values() for each in of_case])
     found = {clock.clock_id: clock for clock in await _clocks(conn, plans, rows)}
     return {
         case: {each: found[each] for each in of_case if each in found} for case, of_case in wanted.items()
     }
+
+
+async def courses_of(conn: Connection, cases: Iterable[CaseId]) -> dict[CaseId, Course]:
+    """The courses of these cases; none of a case that was never registered."""
+    rows = await conn.fetch(SQL["courses"], list(cases))
+    return {CaseId(row["case_id"]): _COURSE.validate_python(row["body"]) for row in rows}
+
+
+async def save_courses(conn: Connection, shard: int, changed: Mapping[CaseId, Course]) -> None:
+    if not changed:
+        return
+    cases = sorted(changed)
+    bodies = [_COURSE.dump_python(changed[case], mode="json", exclude_defaults=True) for case in cases]
+    await conn.execute(SQL["save_courses"], cases, shard, bodies)
 
 
 async def case_by_number(conn: Connection, number: str) -> CaseId | None:
@@ -86,16 +106,12 @@ async def parked_here(conn: Connection, shard: int) -> frozenset[UUID]:
 async def open_clocks(conn: Connection, shard: int, opened: Sequence[Clock]) -> None:
     if not opened:
         return
-    keys = {clock.clock_id: plan_key(clock.plan) for clock in opened}
-    bodies = {keys[clock.clock_id]: clock.plan for clock in opened}
-    await conn.execute(
-        SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)]
-    )
+    keys = await _keep_plans(conn, opened)
     rows = [
         (clock.clock_id, clock.case_id, keys[clock.clock_id], clock.started_at, clock.due_at, clock.next_rung_at, shard,
          clock.rung, clock.holding.is_desk, clock.kind, clock.number, clock.holding.unit, *_handler(clock.holding),
          clock.category, clock.area, *_stop(clock.stop), clock.outcome, _past(clock.past), clock.breached_at,
-         clock.corrected)
+         clock.corrected, clock.instance or None, clock.given_due_at)
         for clock in opened
     ]  # fmt: skip
     await conn.execute(SQL["open_clocks"], *map(list, zip(*rows, strict=True)))
@@ -111,6 +127,34 @@ async def save(conn: Connection, changed: Collection[Clock]) -> None:
         for clock in changed
     ]  # fmt: skip
     await conn.execute(SQL["save_clocks"], *map(list, zip(*rows, strict=True)))
+
+
+async def move(conn: Connection, moved: Collection[Clock]) -> None:
+    """What a rest, an extension, a redo or a tighter plan changes."""
+    if not moved:
+        return
+    keys = await _keep_plans(conn, moved)
+    rows = [
+        (
+            clock.clock_id,
+            _rest(clock.rest),
+            clock.credit,
+            clock.extended,
+            clock.reopened,
+            keys[clock.clock_id],
+        )
+        for clock in moved
+    ]
+    await conn.execute(SQL["move_clocks"], *map(list, zip(*rows, strict=True)))
+
+
+async def _keep_plans(conn: Connection, of: Collection[Clock]) -> dict[ClockId, UUID]:
+    keys = {clock.clock_id: plan_key(clock.plan) for clock in of}
+    bodies = {keys[clock.clock_id]: clock.plan for clock in of}
+    await conn.execute(
+        SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)]
+    )
+    return keys
 
 
 async def wall(conn: Connection) -> datetime:
@@ -163,6 +207,9 @@ def _clock(row: asyncpg.Record, plan: Plan) -> Clock:
         past=tuple(Past(datetime.fromisoformat(until), _holding(*held)) for until, *held in (row["past"] or NOBODY)["held"]),
         stop=Stop(stopped_at, row["stopped_by"], row["cancels"]) if stopped_at else None,
         breached_at=row["breached_at"], corrected=row["corrected"], outcome=Outcome(outcome) if outcome else None,
+        instance=row["instance"] or "", given_due_at=row["given_due_at"],
+        rest=_read_rest(row["rest"]), credit=row["credit"] or NOTHING,
+        extended=row["extended"] or NOTHING, reopened=row["reopened"] or 0,
     )  # fmt: skip
 
 
@@ -177,6 +224,18 @@ def _handler(holding: Holding) -> tuple[str | None, str | None]:
 
 def _stop(stop: Stop | None) -> tuple[datetime | None, str | None, bool]:
     return (stop.at, stop.by, stop.cancels) if stop else (None, None, False)
+
+
+def _read_rest(body: dict[str, str] | None) -> Rest | None:
+    if body is None:
+        return None
+    return Rest(body["reason"], datetime.fromisoformat(body["since"]), datetime.fromisoformat(body["until"]))
+
+
+def _rest(rest: Rest | None) -> dict[str, str] | None:
+    if rest is None:
+        return None
+    return {"reason": rest.reason, "since": rest.since.isoformat(), "until": rest.until.isoformat()}
 
 
 def _past(past: Sequence[Past]) -> Json | None:

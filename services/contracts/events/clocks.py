@@ -53,6 +53,34 @@ class ClockEscalated(Rung):
     TYPE = "clock.escalated"
 
 
+class ClockPaused(ClockEvent):
+    """The clock rests from `since`; at `until` it goes on by itself. `due_at` is as if it rested until then."""
+
+    TYPE = "clock.paused"
+    reason: str
+    since: Instant
+    until: Instant
+
+
+class ClockResumed(ClockEvent):
+    """It goes on. `credit_seconds`: what this rest was in the plan's own time, in seconds."""
+
+    TYPE = "clock.resumed"
+    reason: str
+    since: Instant
+    resumed_at: Instant
+    by_cap: bool
+    credit_seconds: float
+
+
+class ClockExtended(ClockEvent):
+    """延期. The due without any extension stays beside the new one."""
+
+    TYPE = "clock.extended"
+    original_due_at: Instant
+    granted_seconds: float
+
+
 class ClockStopped(ClockEvent):
     TYPE = "clock.stopped"
     stopped_at: Instant

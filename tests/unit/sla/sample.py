@@ -7,23 +7,35 @@ from services.contracts import ids
 from services.contracts.calendars import Calendar
 from services.contracts.countings import Counting
 from services.contracts.events import (
+    Call,
     CaseAccepted,
+    CaseArrived,
     CaseDispatched,
+    CaseDisputed,
+    CaseExtended,
+    CasePaused,
     CaseRegistered,
     CaseRejected,
+    CaseReopened,
     CaseResolved,
     CaseResponded,
+    CaseResumed,
     CaseReturned,
+    CaseReturnReviewed,
+    CaseRuled,
+    CaseWhistled,
     CaseWithdrawn,
 )
 from services.contracts.ids import CaseId
-from services.contracts.plans import Close, Counted, Plan, Response, Rung, Text
+from services.contracts.plans import Close, Counted, Measure, Plan, Response, Rung, Text
 from services.contracts.values import (
     Audience,
     ChannelKind,
+    ClockKind,
     Handler,
     Holder,
     Kind,
+    PauseReason,
     ResolutionKind,
     ResponseBasis,
     ReturnReason,
@@ -148,3 +160,70 @@ def rejected(instant: datetime) -> CaseRejected:
 
 def withdrawn(instant: datetime, unit: str) -> CaseWithdrawn:
     return CaseWithdrawn(**_line(instant, State.WITHDRAWN, unit), reason="citizen")
+
+
+def paused(
+    instant: datetime, until: datetime, reason: PauseReason = PauseReason.AWAITING_CITIZEN, unit: str = "b"
+) -> CasePaused:
+    return CasePaused(
+        **_line(instant, State.SUSPENDED, unit), request_id="r", assignment_id="1", department=unit, reason=reason,
+        requested_at=instant, approver=DESK, until=until, cap=until - instant,
+    )  # fmt: skip
+
+
+def resumed(instant: datetime, since: datetime, unit: str = "b") -> CaseResumed:
+    return CaseResumed(
+        **_line(instant, State.IN_PROGRESS, unit), assignment_id="1", department=unit,
+        reason=PauseReason.AWAITING_CITIZEN, paused_at=since, paused_total=instant - since, due_at=instant,
+    )  # fmt: skip
+
+
+def extended(instant: datetime, by: timedelta, unit: str = "b") -> CaseExtended:
+    return CaseExtended(
+        **_line(instant, State.IN_PROGRESS, unit), request_id="r", department=unit, requested=by, granted=by,
+        granted_total=by, requester=unit, approver=DESK, original_due_at=instant, previous_due_at=instant, due_at=instant,
+    )  # fmt: skip
+
+
+def reopened(instant: datetime, resolved_at: datetime, unit: str = "b", count: int = 1) -> CaseReopened:
+    return CaseReopened(
+        **_line(instant, State.IN_PROGRESS, unit), basis="redo", redo_count=count, assignment_id="1",
+        assignment_version=1, department=unit, resolved_at=resolved_at, due_at=instant,
+    )  # fmt: skip
+
+
+def reviewed(instant: datetime, since: datetime, until: datetime, counts_for: str) -> CaseReturnReviewed:
+    return CaseReturnReviewed(
+        **_line(instant, State.REGISTERED, DESK), assignment_id="1", department="a", upheld=True, by="desk",
+        held_from=since, held_until=until, counts_for=counts_for,
+    )  # fmt: skip
+
+
+def disputed(instant: datetime) -> CaseDisputed:
+    return CaseDisputed(**_line(instant, State.DISPUTED, DESK), ground="limit", refusals=())
+
+
+def ruled(instant: datetime, unit: str) -> CaseRuled:
+    return CaseRuled(**_line(instant, State.DISPUTED, DESK), department=unit)
+
+
+def whistled(instant: datetime, calls: dict[str, datetime]) -> CaseWhistled:
+    every = tuple(
+        Call(attendance_id=unit, assignment_id=unit, department=unit, arrive_by=due)
+        for unit, due in calls.items()
+    )
+    return CaseWhistled(**_line(instant, State.IN_PROGRESS, "b"), whistle_id="w", by="b", calls=every)
+
+
+def arrived(instant: datetime, unit: str) -> CaseArrived:
+    return CaseArrived(
+        **_line(instant, State.IN_PROGRESS, "b"), whistle_id="w", attendance_id=unit, department=unit,
+        called_at=instant, arrive_by=instant, late=False,
+    )  # fmt: skip
+
+
+def full_plan() -> Plan:
+    """With every clock beside the two."""
+    others = {kind: Measure(target=timedelta(minutes=20)) for kind in ClockKind}
+    del others[ClockKind.RESPONSE], others[ClockKind.CLOSE]
+    return plan().model_copy(update={"clocks": others})

@@ -221,23 +221,6 @@ def test_the_order_over_clocks_is_that_of_the_instants() -> None:
     assert instants == sorted(instants)
 
 
-def test_the_worked_example() -> None:
-    """product.md, Clocks: the response is 35 minutes late, the close is met (without its pause, a later issue)."""
-    clocks, _ = told([
-        sample.registered(), sample.dispatched(at("09:04"), "a"), sample.returned(at("09:50"), "a"),
-        sample.dispatched(at("10:00"), "b"), sample.accepted(at("10:05"), "b", LI),
-        sample.responded(at("10:05"), "b", ResponseBasis.ACCEPT_WITH_HANDLER),
-        sample.resolved(at("08:00", days=1), "b"),
-    ])  # fmt: skip
-    answered, _ = fired(clocks[ClockKind.RESPONSE], LATE)
-    done, reached = fired(clocks[ClockKind.CLOSE], LATE)
-    assert answered.stop is not None
-    assert answered.stop.at - answered.due_at == timedelta(minutes=35)
-    assert answered.outcome is Outcome.BREACHED
-    assert done.outcome is Outcome.MET
-    assert [each.step.percent for each in reached] == [50, 80]
-
-
 def test_what_is_proven_may_fire() -> None:
     reach = decide.reach(at("09:40"), at("09:45"), timedelta(0), False, PATIENCE)
     assert (reach.until, reach.proven, reach.why) == (at("09:40"), at("09:40"), Why.PROVEN)
