@@ -82,6 +82,29 @@ class WhistleRule(Row):
     most: Annotated[int, Field(ge=1, le=100)] = 20
 
 
+class Likeness(Row):
+    """并单建议: when two open cases are shown to the desk as perhaps one matter. Nothing is ever merged by itself.
+
+    A score from 0 to 1, the parts weighted: words, place (nothing beyond `reach_metres`), category, and time (nothing
+    beyond `window`). `suggest_from`: below it nothing is suggested; `most`: how many at once.
+    """
+
+    suggest_from: Share = 0.7
+    window: Target = timedelta(days=7)
+    reach_metres: Annotated[float, Field(gt=0, le=10_000)] = 300
+    text: Share = 0.4
+    place: Share = 0.35
+    category: Share = 0.15
+    time: Share = 0.1
+    most: Annotated[int, Field(ge=1, le=50)] = 10
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if self.text + self.place + self.category + self.time <= 0:
+            raise faults.fault("one of the four parts must count", "四项权重不得全为零", ("text",))
+        return self
+
+
 class Policy(Row):
     """policy.yaml. `assists_report`: a lead resolves only when every assisting department has reported or is waived."""
 
@@ -91,6 +114,7 @@ class Policy(Row):
     redo: RedoRule = RedoRule()
     flagging: Flagging = Flagging()
     whistle: WhistleRule = WhistleRule()
+    likeness: Likeness = Likeness()
     assists_report: bool = False
 
     @model_validator(mode="after")

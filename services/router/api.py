@@ -22,10 +22,10 @@ from services.contracts.commands import COMMAND, Refusal
 from services.contracts.events import CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.contracts.values import State as CaseState
-from services.router import execute, reads, unreadable, verdicts, views, wording
+from services.router import execute, likeness, reads, unreadable, verdicts, views, wording
 from services.router.case import Case
 from services.router.state import State
-from services.router.views import CasePage, CaseView, HistoryView, VerdictView, WhyView
+from services.router.views import CasePage, CaseView, HistoryView, SimilarView, VerdictView, WhyView
 
 STATUS = {
     Refusal.UNREADABLE: 422, Refusal.UNKNOWN_CASE: 404, Refusal.ILLEGAL_MOVE: 409, Refusal.NOT_SERVED_YET: 409,
@@ -68,6 +68,7 @@ class Door(Protocol):
     async def case(self, authorization: str, name: str) -> CaseView: ...
     async def history(self, authorization: str, name: str) -> HistoryView: ...
     async def why(self, authorization: str, name: str) -> WhyView: ...
+    async def similar(self, authorization: str, name: str) -> SimilarView: ...
 
 
 def routes(app: FastAPI, running: Running[State]) -> None:
@@ -124,6 +125,13 @@ def _add(app: FastAPI, door: Door) -> None:
         """Why it went where it went: rule, rule set, what matched, what nearly did."""
         return await door.why(authorization, name)
 
+    @app.get(
+        "/v1/cases/{name}/similar", tags=["cases"], responses={code: faults[code] for code in (401, 403, 404)}
+    )
+    async def similar(name: Name, authorization: Bearer = "") -> SimilarView:
+        """For the desk: open cases that may be the same matter, the likeliest first. It merges them or does not 并单."""
+        return await door.similar(authorization, name)
+
 
 def _faults() -> dict[int | str, dict[str, Any]]:
     """Every error as RFC 9457."""
@@ -167,6 +175,9 @@ class Closed:
         raise NotImplementedError
 
     async def why(self, authorization: str, name: str) -> WhyView:
+        raise NotImplementedError
+
+    async def similar(self, authorization: str, name: str) -> SimilarView:
         raise NotImplementedError
 
 
@@ -217,6 +228,13 @@ class Open:
         case = await self._seen(name, self._visitor(authorization))
         found = await reads.verdicts_of(self._pool, case.id)
         return views.why(case, found, self._running.state.law.city)
+
+    async def similar(self, authorization: str, name: str) -> SimilarView:
+        visitor = self._visitor(authorization)
+        if visitor.unit is not None:
+            raise _forbidden()
+        case = await self._seen(name, visitor)
+        return await likeness.similar(self._pool, case, self._running.state.law.city.policy.likeness)
 
     def _visitor(self, authorization: str) -> Visitor:
         principal = self._running.state.ring.principal(authorization)

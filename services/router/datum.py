@@ -5,12 +5,12 @@ Neither has an official inverse. The field changes by less than 1 % over its own
 `guess = point - shift(guess)` settle. Constants: the published reconstruction of GCJ-02 on the Krasovsky 1940 ellipsoid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.contracts.values import Datum
+from services.contracts.values import Datum, Place
 
 Degrees = NDArray[np.float64]
 Points = tuple[Degrees, Degrees]  # longitudes, latitudes
@@ -49,6 +49,15 @@ def from_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> Points:
     east, north = SHIFTS[datum](lon, lat)
     inside = _in_china(lon, lat)
     return np.where(inside, lon + east, lon), np.where(inside, lat + north, lat)
+
+
+def of_places(places: Sequence[Place]) -> Points:
+    """The points of places that have one, in WGS 84."""
+    lon, lat = np.array([one.lon for one in places]), np.array([one.lat for one in places])
+    for datum in SHIFTS:
+        if which := [i for i, one in enumerate(places) if one.datum is datum]:
+            lon[which], lat[which] = to_wgs84(lon[which], lat[which], datum)
+    return lon, lat
 
 
 def _in_china(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import shapely
 
 from services.contracts.values import Datum, Place
 from services.router import datum as datums
-from services.router.datum import Degrees, Points
+from services.router.datum import Degrees
 from services.router.shapes import Shapes
 
 
@@ -37,7 +37,7 @@ class Polygons:
             else []
         )
         if which:
-            lon, lat = _in_wgs84([places[i] for i in which])
+            lon, lat = datums.of_places([places[i] for i in which])
             for place, outline in zip(which, self._smallest(lon, lat), strict=True):
                 if outline < len(self.codes):
                     found[place] = self.codes[outline]
@@ -63,15 +63,6 @@ class Polygons:
             point, outline = point[rest], outline[rest]
         numbers: list[int] = first.tolist()
         return numbers
-
-
-def _in_wgs84(places: Sequence[Place]) -> Points:
-    """The points of places that have one."""
-    lon, lat = (np.array([one.lon for one in places]), np.array([one.lat for one in places]))
-    for datum in datums.SHIFTS:
-        if which := [i for i, one in enumerate(places) if one.datum is datum]:
-            lon[which], lat[which] = datums.to_wgs84(lon[which], lat[which], datum)
-    return lon, lat
 
 
 def index(shapes: Shapes) -> Polygons:

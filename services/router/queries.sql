@@ -110,6 +110,14 @@ SELECT body, version, at, cause FROM (
 INSERT INTO verdict (case_id, version, at, cause, body)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[]);
 
+-- name: perhaps_alike
+-- Open cases received around an instant that have something to do with a category or an area, the nearest first.
+SELECT c.case_id, c.number, c.received_at, c.category, c.area, s.body
+FROM cases c JOIN submission s USING (case_id)
+WHERE c.received_at BETWEEN $2 AND $3 AND c.case_id <> $1 AND c.state <> ALL($4::text[])
+  AND (split_part(c.category, '/', 1) = $5 OR c.area = $6 OR starts_with(c.area, $6 || '/') OR starts_with($6, c.area || '/'))
+ORDER BY greatest(c.received_at - $7, $7 - c.received_at), c.case_id LIMIT $8;
+
 -- name: list_all
 SELECT c.case_id, c.number, c.state, c.version, c.assignment_version, c.holder, c.holder_is_desk, c.category, c.area,
        c.triage_class, c.kind, c.received_at, c.changed_at, c.responded_at

@@ -1,15 +1,16 @@
 """Reads for the HTTP door: by the pool, outside any shard's transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from services.contracts.events import SubmissionReceived
 from services.contracts.ids import CaseId
 from services.contracts.values import State
-from services.router import store
+from services.router import lifecycle, store
 from services.router.case import Case
 from services.router.store import SQL, Verdict
 
@@ -31,6 +32,25 @@ async def moves_of(pool: asyncpg.Pool, case_id: CaseId) -> list[dict[str, Any]]:
 async def verdicts_of(pool: asyncpg.Pool, case_id: CaseId) -> list[Verdict]:
     """Every verdict of the rules on a registered case, the first first."""
     return [Verdict(**dict(row)) for row in await pool.fetch(SQL["verdicts_of"], case_id)]
+
+
+async def sent_of(pool: asyncpg.Pool, case_id: CaseId) -> SubmissionReceived:
+    """What was sent for a registered case."""
+    row = await pool.fetchrow(SQL["submissions_of"], [case_id])
+    assert row is not None, case_id
+    return SubmissionReceived.model_validate_json(row["body"])
+
+
+async def perhaps_alike(
+    pool: asyncpg.Pool, case: Case, window: timedelta, most: int
+) -> list[tuple[dict[str, Any], SubmissionReceived]]:
+    """Open cases received within `window` of this one, of its first category or of its area, with what was sent."""
+    at, category = case.received_at, (case.category or "").partition("/")[0] or None
+    final = [str(state) for state in lifecycle.FINAL]
+    rows = await pool.fetch(
+        SQL["perhaps_alike"], case.id, at - window, at + window, final, category, case.area, at, most
+    )
+    return [(dict(row), SubmissionReceived.model_validate_json(row["body"])) for row in rows]
 
 
 async def listed(

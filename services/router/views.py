@@ -179,6 +179,29 @@ class WhyView(AccountView):
     earlier: tuple[AccountView, ...]
 
 
+class LikeView(BaseModel):
+    """A case that may be the same matter: how alike, 0 to 1, and the parts the score is made of."""
+
+    case_id: UUID
+    number: str
+    received_at: Instant
+    category: str | None
+    area: str | None
+    score: float
+    text: float
+    place: float
+    category_score: float
+    time: float
+
+
+class SimilarView(BaseModel):
+    """Nothing is merged by itself: `merge` is the desk's."""
+
+    case_id: UUID
+    number: str
+    similar: tuple[LikeView, ...]
+
+
 class VerdictView(BaseModel):
     """A command that was accepted; a refused one is a problem."""
 

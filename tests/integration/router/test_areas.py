@@ -69,3 +69,20 @@ async def test_a_report_is_seen_by_those_who_act_on_it_alone(router: Rig) -> Non
     assert case["area_owner"] is None
     assert (await router.call("GET", f"/v1/cases/{case_id}", "liulian-community")).status_code == 404
     assert (await router.call("GET", "/v1/cases", "liulian-community")).json()["cases"] == []
+
+
+async def test_the_desk_is_shown_what_may_be_the_same_matter_and_nobody_else_is(router: Rig) -> None:
+    here: dict[str, Any] = {"place": LONGTIAN | {"address": "竹坑社区12号"}, **LIGHTS}
+    first = submission("k1", router.now(), text="竹坑社区12号路灯不亮，我是王小明", **here)
+    same = submission("k2", router.now(), text="竹坑社区12号旁边路灯不亮了", **here)
+    apart = submission("k3", router.now(), text="碧岭路灯不亮", place={"address": "碧岭街道"}, **LIGHTS)
+    await router.take(first, same, apart)
+    shown = await router.call("GET", f"/v1/cases/{same.case_id}/similar")
+    assert [one["case_id"] for one in shown.json()["similar"]] == [str(first.case_id)]
+    assert "王小明" not in shown.text
+    holder = (await router.call("GET", f"/v1/cases/{same.case_id}")).json()["holder"]
+    assert (await router.call("GET", f"/v1/cases/{same.case_id}/similar", holder)).status_code == 403
+    merge = {"command": "merge", "command_id": "m", "into": str(first.case_id), "reason": "同一盏灯"}
+    merged = await router.call("POST", f"/v1/cases/{same.case_id}/commands", json=merge)
+    assert merged.status_code == 200, merged.text
+    assert (await router.call("GET", f"/v1/cases/{first.case_id}/similar")).json()["similar"] == []
