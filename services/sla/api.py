@@ -87,12 +87,16 @@ class SpanView(BaseModel):
 
 
 class AccountView(BaseModel):
-    """In whose hands the time was. Holdings and waits together are all of it, to the microsecond."""
+    """In whose hands the time was. Holdings and waits together are all of it, to the microsecond.
+
+    `counted`: the holdings as reviews of returns 退单审核 have decided that they count.
+    """
 
     until: Instant
     elapsed_seconds: float
     own_elapsed_seconds: float
     holdings: tuple[SpanView, ...]
+    counted: tuple[SpanView, ...]
     waits: tuple[SpanView, ...]
     sense_seconds: Annotated[float | None, Field(description="感知: observed to received")]
     dispatch_seconds: Annotated[float | None, Field(description="响应: received to responded")]
@@ -254,7 +258,7 @@ def account(course: Course, clocks: Sequence[Clock], now: datetime) -> AccountVi
     found, phases = courses.account(course, now, close.measure.ruler), courses.phases(course)
     return AccountView(
         until=found.until, elapsed_seconds=found.elapsed.wall.total_seconds(),
-        own_elapsed_seconds=found.elapsed.own.total_seconds(), holdings=_spans(found.holdings),
+        own_elapsed_seconds=found.elapsed.own.total_seconds(), holdings=_spans(found.holdings), counted=_spans(found.counted),
         waits=_spans(found.waits), sense_seconds=_seconds(phases.sense), dispatch_seconds=_seconds(phases.dispatch),
         handle_seconds=_seconds(phases.handle), line=account_line(found),
     )  # fmt: skip

@@ -72,10 +72,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where the time from receipt to `until` went; holdings and waits together are all of it, exactly."""
+    """Where the time from receipt to `until` went. Holdings and waits together are all of it, exactly.
+
+    `holdings` says who had the case, `counted` for whom that counts: for the desk, where a return was right.
+    """
 
     until: datetime
     holdings: dict[str, Span]
+    counted: dict[str, Span]
     waits: dict[str, Span]
     elapsed: Span
 
@@ -135,23 +139,35 @@ def reopened(course: Course, resolved_at: datetime, at: datetime) -> Course:
 def account(course: Course, until: datetime, ruler: Ruler) -> Account:
     """Everything up to `until`, or to the resolve when that was earlier."""
     end = max(min(until, course.resolved_at or until), course.received_at)
-    holdings: dict[str, Span] = {}
-    waits: dict[str, Span] = {}
+    found = Account(
+        end, {}, {}, {}, Span(end - course.received_at, ruler.at(end) - ruler.at(course.received_at))
+    )
     for start, stop in _stretches(course, end):
         span = Span(stop - start, ruler.at(stop) - ruler.at(start))
         wait = next((each for each in course.waits if each.since <= start < each.until), None)
-        where, key = (waits, wait.reason) if wait else (holdings, holder(course, start))
-        where[key] = where.get(key, Span()) + span
-    total = Span(end - course.received_at, ruler.at(end) - ruler.at(course.received_at))
-    return Account(end, holdings, waits, total)
+        if wait:
+            _add(found.waits, wait.reason, span)
+        else:
+            _add(found.holdings, holder(course, start), span)
+            _add(found.counted, counts_for(course, start), span)
+    return found
+
+
+def _add(spans: dict[str, Span], key: str, span: Span) -> None:
+    spans[key] = spans.get(key, Span()) + span
 
 
 def holder(course: Course, at: datetime) -> str:
+    """Who had it at this moment."""
+    return next((held.unit for held in reversed(course.holders) if held.since <= at), US)
+
+
+def counts_for(course: Course, at: datetime) -> str:
     """In whose holding this moment counts."""
     for review in reversed(course.reviewed):
         if review.until is not None and review.since <= at < review.until:
             return review.unit
-    return next((held.unit for held in reversed(course.holders) if held.since <= at), US)
+    return holder(course, at)
 
 
 def _stretches(course: Course, end: datetime) -> Iterator[tuple[datetime, datetime]]:

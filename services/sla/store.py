@@ -162,6 +162,11 @@ async def wall(conn: Connection) -> datetime:
     return found
 
 
+async def past_cases(conn: Connection, since: datetime) -> list[asyncpg.Record]:
+    """holder, category, started_at, closed_at, responded_at of every case received since, but those that ended otherwise."""
+    return list(await conn.fetch(SQL["past_cases"], since))
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many clocks of one kind one unit holds, in two bounds."""

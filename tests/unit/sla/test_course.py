@@ -40,7 +40,9 @@ def test_a_return_that_was_right_counts_for_whom_the_review_says() -> None:
         sample.dispatched(at("09:10"), "a"), sample.returned(at("09:40"), "a"),
         sample.reviewed(at("09:50"), at("09:10"), at("09:40"), DESK), sample.dispatched(at("10:00"), "b"),
     )  # fmt: skip
-    assert minutes(found, at("10:05")) == {DESK: 60, "b": 5}
+    assert minutes(found, at("10:05")) == {DESK: 30, "a": 30, "b": 5}
+    counted = courses.account(found, at("10:05"), RULER).counted
+    assert {unit: span.wall / timedelta(minutes=1) for unit, span in counted.items()} == {DESK: 60, "b": 5}
 
 
 def test_waiting_is_nobodys_holding() -> None:
