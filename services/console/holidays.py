@@ -1,7 +1,7 @@
 """`holidays`: write a city's holidays.yaml from the kept library, for the years it really knows.
 
 The days are written out, not looked up at run time: what was promised must not change with a library's version, and a
-desk can read in a diff what a new announcement moves (ADR 0016).
+desk can read in a diff what a new announcement moves (ADR 0023).
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Calendars: when a city's offices are open. 24x7, or periods of the days of a week with days that differ.
 
 `Calendar` is the snapshot that travels with a plan inside `case.registered`: zone, week and every day that differs,
-so that the log alone determines the clocks (ADR 0016). `CalendarsFile` and `HolidaysFile` are what a city writes:
+so that the log alone determines the clocks (ADR 0023). `CalendarsFile` and `HolidaysFile` are what a city writes:
 its own week and days, and the public days a kept library knows (`python -m services holidays`).
 """
 
@@ -19,7 +19,7 @@ from services.contracts.rows import Name, Row, Short, Slug
 from services.contracts.shifts import read_hours
 
 ALWAYS = "24x7"
-DAY_MINUTES = 24 * 60
+LEAST_MINUTES = 60
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon-fri", "sat-sun", "daily"]
 DAYS: dict[Weekday, range] = {
     "daily": range(7), "mon-fri": range(5), "sat-sun": range(5, 7), "mon": range(1), "tue": range(1, 2),
@@ -149,8 +149,13 @@ class CalendarRow(Row):
 
     @model_validator(mode="after")
     def _worked(self) -> Self:
-        if not any(self.week.values()):
-            raise faults.fault("a week with no hours never ends", "一周须有工作时段", ("week",))
+        worked = (read_hours(period) for day in range(7) for period in self.hours(day))
+        if sum(end - start for start, end in worked) < LEAST_MINUTES:
+            raise faults.fault(
+                "a week has an hour of work at least, or nothing is ever due",
+                "一周工作时段不得少于一小时",
+                ("week",),
+            )
         if places := faults.repeated((day.on for day in self.days), "days", "on"):
             raise faults.fault("this day stands here already", "日期重复", *places)
         return self

@@ -8,7 +8,7 @@ SELECT key, body FROM plan WHERE key = ANY($1::uuid[]);
 SELECT * FROM clock WHERE clock_id = ANY($1::uuid[]);
 
 -- name: case_by_number
-SELECT case_id FROM clock WHERE number = $1 AND kind = 'response' ORDER BY started_at LIMIT 1;
+SELECT case_id FROM clock WHERE number = $1 AND kind = 'close' ORDER BY started_at LIMIT 1;
 
 -- name: open_clocks
 INSERT INTO clock (clock_id, case_id, plan, started_at, due_at, next_rung_at, shard, rung, holder_is_desk, kind, number,

@@ -55,7 +55,8 @@ CREATE TABLE IF NOT EXISTS course (
 
 -- What the ticker asks: the next rungs of a shard.
 CREATE INDEX IF NOT EXISTS clock_next_rung ON clock (shard, next_rung_at) WHERE next_rung_at IS NOT NULL;
--- What people ask: a case by its public number. One of its two clocks is enough, and the number never changes.
-CREATE INDEX IF NOT EXISTS clock_number ON clock (number) WHERE kind = 'response';
+-- What people ask: a case by its public number. Its close clock is enough, as every case has one, and the number never changes.
+CREATE INDEX IF NOT EXISTS clock_of_number ON clock (number) WHERE kind = 'close';
+DROP INDEX IF EXISTS clock_number;
 -- What operations ask: what runs, and what is due soon.
 CREATE INDEX IF NOT EXISTS clock_running ON clock (due_at) WHERE outcome IS NULL;

@@ -306,4 +306,48 @@ async def test_a_number_is_looked_up_in_an_index(city: World) -> None:
     async with city.pool.acquire() as conn:
         await conn.execute("SET enable_seqscan = off")
         plan = await conn.fetch("EXPLAIN " + store.SQL["case_by_number"], sample.NUMBER)
-    assert any("clock_number" in row[0] for row in plan)
+    assert any("clock_of_number" in row[0] for row in plan)
+
+
+async def test_every_clock_of_a_case_is_kept_over_batches_and_restarts(city: World) -> None:
+    """What a batch opens the next one finds, also when memory is gone; each ends once."""
+    case = case_in(2)
+    back = sample.returned(at("09:10"), "a").model_copy(update={"version": 3})
+    for line in (
+        sample.registered(promise=sample.full_plan()), sample.dispatched(at("09:02"), "a"), back,
+        sample.reviewed(at("09:12"), at("09:02"), at("09:10"), "dispatch-desk"),
+        sample.dispatched(at("09:13"), "b").model_copy(update={"assignment_id": "2"}), sample.accepted(at("09:14"), "b", LI),
+    ):  # fmt: skip
+        await city.apply((case, line))
+        city.restart()
+    told = await city.told(2)
+    stopped = [(each.data["clock"], each.data["outcome"]) for each in told if each.type == "clock.stopped"]
+    assert sorted(stopped) == [
+        ("accept", "cancelled"), ("accept", "met"), ("dispatch", "met"), ("dispatch", "met"), ("review", "met"),
+    ]  # fmt: skip
+    await city.fire(at("09:10", days=2), 2)
+    assert (
+        await city.pool.fetchval("SELECT count(*) FROM clock WHERE outcome IS NULL AND kind = 'accept'") == 0
+    )
+
+
+async def test_a_rest_and_an_extension_survive_a_restart(city: World) -> None:
+    """Paused to a cap of two hours, extended by a day, resumed after one: the due is 26 hours and one later."""
+    case = case_in(3)
+    for line in (
+        sample.registered(), sample.paused(at("11:00"), at("13:00")), sample.extended(at("11:30"), timedelta(days=1)),
+        sample.resumed(at("12:00"), at("11:00")),
+    ):  # fmt: skip
+        await city.apply((case, line))
+        city.restart()
+    due = await city.pool.fetchval("SELECT due_at FROM clock WHERE case_id = $1 AND kind = 'close'", case)
+    assert due == at("10:00", days=2)
+    told = [each.type for each in await city.told(3) if each.data["clock"] == "close"]
+    assert told == ["clock.started", "clock.paused", "clock.extended", "clock.resumed"]
+    await city.fire(at("09:00", days=1), 3)
+    fired = [
+        each.data
+        for each in await city.told(3)
+        if each.type == "clock.warned" and each.data["clock"] == "close"
+    ]
+    assert [each["percent"] for each in fired] == []
