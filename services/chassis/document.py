@@ -47,11 +47,16 @@ class Document:
 def read(path: Path) -> Document:
     """Raises BadFile: missing, not UTF-8, not YAML, or more than plain YAML."""
     raw, text = content(path)
-    walk = _Walk(path.name)
+    return parse(path.name, raw, text)
+
+
+def parse(name: str, raw: bytes, text: str) -> Document:
+    """What is at hand already, under the name its faults shall bear. Raises BadFile."""
+    walk = _Walk(name)
     value = walk.document(text)
     if walk.faults:
         raise BadFile(walk.faults)
-    return Document(path.name, raw, value, walk.lines)
+    return Document(name, raw, value, walk.lines)
 
 
 def content(path: Path) -> tuple[bytes, str]:

@@ -79,6 +79,16 @@ def load_all(
     return Loaded(value, _digest(documents.values()), directory, stamps)
 
 
+def sound(read: Document, model: type[M], check: Check[M] | None = None) -> M:
+    """One document as one model, wherever it came from. Raises BadFile with every fault found."""
+    value = _validate(read, model)
+    if faults := [
+        dataclasses.replace(fault, line=read.line(fault.at)) for fault in (check(value) if check else ())
+    ]:
+        raise BadFile(faults)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Unchanged:
     """The files say what they said."""

@@ -112,7 +112,7 @@ async def _store(name: str, settings: ServiceSettings, stop: asyncio.Event) -> a
     return None
 
 
-async def provisioned(pool: asyncpg.Pool, name: str) -> tuple[int, CityClock]:
+async def provisioned(pool: asyncpg.Pool | database.Connection, name: str) -> tuple[int, CityClock]:
     """(shards, clock) of the city. Raises NotProvisioned."""
     try:
         meta = {row["key"]: row["value"] for row in await pool.fetch(database.SQL["get_meta"])}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis import document, files
-from services.chassis.files import Loaded, Parts
+from services.chassis.document import Document
+from services.chassis.files import Parts
 from services.contracts.faults import Fault
 from services.router import names, proposal, rules
 from services.router.names import Names
@@ -34,7 +35,7 @@ def load(path: Path, city_dir: Path) -> Draft:
         proposed = files.load(path, Proposal).value
         return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
     beside = city(city_dir)
-    listed = rules_of(path, beside).value
+    listed = rules_of(document.read(path), beside)
     return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path)
 
 
@@ -58,11 +59,16 @@ def _city_problems(duty: DutyList) -> Iterable[Fault]:
     return (one for one in rules.problems(duty) if one.file != rules.FILE)
 
 
-def rules_of(path: Path, beside: DutyList) -> Loaded[Rules]:
-    """A rules.yaml under any name. Raises BadFile; its faults bear the file's own name."""
+def rules_of(read: Document, beside: DutyList) -> Rules:
+    """Rules wherever they were written. Raises BadFile; its faults bear the document's name."""
 
     def check(listed: Rules) -> Iterable[Fault]:
         found = rules.problems(dataclasses.replace(beside, rules=listed))
-        return (dataclasses.replace(one, file=path.name) for one in found if one.file == rules.FILE)
+        return (dataclasses.replace(one, file=read.name) for one in found if one.file == rules.FILE)
 
-    return files.load(path, Rules, check)
+    return files.sound(read, Rules, check)
+
+
+def kept(body: str, digest: str, beside: DutyList) -> Rules:
+    """Rules that the store kept, if they are sound beside this city. Raises BadFile."""
+    return rules_of(document.parse(f"rules {digest[:12]}", body.encode(), body), beside)

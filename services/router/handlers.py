@@ -12,6 +12,7 @@ from services.contracts.ids import CaseId
 from services.router import account, acts, aside, decide, execute, metrics, registration, store
 from services.router.case import Case
 from services.router.decide import Law, Routed
+from services.router.shadow import Seen
 from services.router.state import State
 from services.router.store import ActRow, Move, Registration
 from services.router.verdicts import Done
@@ -31,6 +32,7 @@ class _Batch:
     moves: list[Move] = field(default_factory=list)
     acts: list[ActRow] = field(default_factory=list)
     routed: list[Routed] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     outcomes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -87,6 +89,7 @@ def _register(
     kept = sent.model_copy(update={"match_text": ""})  # rules have been asked; the original says it all
     batch.new[case_id] = Registration(done.case, kept.model_dump_json(), account.written(routed, law.areas))
     batch.routed.append(routed)
+    batch.seen.append(Seen(case_id, sent, point, routed))
     for row in batch.waiting.pop(case_id, ()):
         _act(batch, row, saved=True)
 
@@ -120,6 +123,7 @@ async def _apply(batch: _Batch) -> None:
 
 def _count(batch: _Batch) -> None:
     metrics.count_routed(batch.routed)
+    batch.tx.state.shadow.compare(batch.seen)
     for kind, outcome in batch.outcomes:
         metrics.ACTS.labels(kind, outcome).inc()
 

@@ -59,10 +59,15 @@ UNCONFIRMED_AGE = Gauge(
     "suban_router_emergency_unconfirmed_seconds", "Age of the oldest hand-off that is not confirmed; 0: none"
 )
 RULES = Gauge("suban_router_rules", "Rules of the duty list in force")
+SHADOW = Counter(
+    "suban_router_shadow_total",
+    "Cases also put to the candidate that runs beside the rules in force: same, moved, nobody, failed",
+    ["outcome"],
+)
 
 METRICS = (
     REGISTERED, RETURNED, COMMANDS, REPEATS, LATE_RESPONSES, ACTS, TIMERS, SOLVED, FLAGGED, RULES, FOLLOWED, FOLLOW_UPS,
-    DISPUTED, REVIEWED, UNCONFIRMED, UNCONFIRMED_AGE,
+    DISPUTED, REVIEWED, UNCONFIRMED, UNCONFIRMED_AGE, SHADOW,
 )  # fmt: skip
 
 

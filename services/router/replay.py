@@ -31,6 +31,15 @@ class Moved:
     examples: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A case of the running system: what was sent, and who has it or had it last; None: nobody but the desk."""
+
+    number: str
+    sent: SubmissionReceived
+    owner: str | None
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of a replay. `rows` had an owner; `unowned` had none and are not judged."""
@@ -84,6 +93,17 @@ def history(duty: DutyList, names: Names, cases: Iterable[Past]) -> Outcome:
             outcome.unowned += 1
             continue
         outcome.note(names.owner(case.owner), owner_of(case), f"line {case.line}")
+    return outcome
+
+
+def cases(duty: DutyList, kept: Iterable[Kept]) -> Outcome:
+    """Cases as the router kept them: with text, place and time, as they came."""
+    outcome, law = Outcome(), decide.law(duty)
+    for case in kept:
+        if case.owner is None:
+            outcome.unowned += 1
+        else:
+            outcome.note(case.owner, decide.route(law, case.sent).lead or NOBODY, case.number)
     return outcome
 
 

@@ -4,10 +4,12 @@ A rule is *when* (conditions.py: all must hold; within one any value does) and *
 nobody classifies: it is asked first, and the class and tags it gives may stand in the conditions of the others.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, Field, JsonValue, model_validator
 
 from services.contracts import city as cities
@@ -99,6 +101,15 @@ class Rules(Row):
             reason = f"more than {MOST_PATTERNS} rules have a pattern: use words where they do"
             raise faults.fault(reason, f"使用模式的规则超过 {MOST_PATTERNS} 条，请改用词语", at)
         return self
+
+
+def digest(listed: Rules) -> str:
+    """The sha256 (hex) of what the rules say, whatever comments and layout the file has.
+
+    What is not said does not count, so that a later version, whose rules may say more, finds the same.
+    """
+    said = listed.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True)

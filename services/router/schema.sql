@@ -128,3 +128,47 @@ CREATE TABLE IF NOT EXISTS precedent (
     authority text NOT NULL,
     rule      text NOT NULL
 );
+
+-- Every set of rules that was ever in force, by its hash; `body` is the file as it was written.
+CREATE TABLE IF NOT EXISTS rule_set (
+    digest text PRIMARY KEY,
+    body   text NOT NULL,
+    rules  int NOT NULL
+);
+
+-- Which set came into force when (wall time), by whom and why. The newest is in force. `source`: file, apply, rollback.
+-- `diff` says what it changed, rule by rule.
+CREATE TABLE IF NOT EXISTS rule_log (
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    digest text NOT NULL REFERENCES rule_set,
+    source text NOT NULL,
+    author text NOT NULL,
+    note   text NOT NULL,
+    diff   text NOT NULL
+);
+
+-- The candidate that runs beside the set in force, and what came of it. At most one.
+CREATE TABLE IF NOT EXISTS rule_shadow (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    digest   text NOT NULL,
+    body     text NOT NULL,
+    author   text NOT NULL,
+    since    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    compared bigint NOT NULL DEFAULT 0,
+    moved    bigint NOT NULL DEFAULT 0,
+    nobody   bigint NOT NULL DEFAULT 0,
+    failed   bigint NOT NULL DEFAULT 0
+);
+
+-- Cases it would have given to somebody else: the last thousand, without anything a citizen wrote.
+CREATE TABLE IF NOT EXISTS rule_shadow_case (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest      text NOT NULL,
+    case_id     uuid NOT NULL,
+    number      text NOT NULL,
+    live        text,
+    live_rule   text,
+    shadow      text,
+    shadow_rule text
+);

@@ -6,7 +6,7 @@ from services.chassis import watermark
 from services.chassis.service import CaseTimers, Inbox, Service, Ticker
 from services.contracts import topics
 from services.contracts.events import ActReceived, SubmissionReceived
-from services.router import api, follow, handlers, silence, ticks, unconfirmed
+from services.router import api, follow, handlers, rulewatch, silence, ticks, unconfirmed
 from services.router import state as states
 from services.router.settings import RouterSettings
 from services.router.state import State
@@ -40,7 +40,7 @@ SERVICE: Service[State] = Service(
     watched=lambda state: state.watched,
     on_reload=states.reloaded,
     ring=lambda state: state.ring,
-    workers=(watermark.worker, follow.worker, unconfirmed.worker),
+    workers=(watermark.worker, rulewatch.worker, follow.worker, unconfirmed.worker),
     routes=api.routes,
     read_every_s=0.05,
     publish_every_s=0.05,

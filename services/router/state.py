@@ -1,7 +1,7 @@
 """What the router keeps in memory: the law in force and the keys. All of it can be lost and comes back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.chassis import files, keys
@@ -9,9 +9,11 @@ from services.chassis.files import Loaded, Watched
 from services.chassis.keys import KeyRing
 from services.chassis.service import Plumbing
 from services.contracts import topics
-from services.router import decide, metrics, rules
+from services.router import decide, metrics, rulebook, rules
 from services.router.decide import Law
+from services.router.inforce import InForce
 from services.router.settings import RouterSettings
+from services.router.shadow import Shadow
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class State:
     settings: RouterSettings
     watched: Watched[Law]
     ring: KeyRing
+    inforce: InForce
+    shadow: Shadow = field(default_factory=Shadow)
 
     @property
     def law(self) -> Law:
@@ -29,13 +33,15 @@ async def build(plumbing: Plumbing) -> State:
     """Raises BadFile when the city's files are not sound: a service does not start on bad data."""
     settings = plumbing.settings
     assert isinstance(settings, RouterSettings)
-    watched = Watched(lambda: load(plumbing.city_dir))
+    newest, ever = await rulebook.newest(plumbing.pool), await rulebook.ever(plumbing.pool)
+    inforce = InForce(plumbing.city_dir, newest, ever)
+    watched = Watched(inforce.load)
     metrics.RULES.set(watched.value.rules.size)
-    return State(settings, watched, await keys.open_ring(plumbing.pool))
+    return State(settings, watched, await keys.open_ring(plumbing.pool), inforce)
 
 
 def load(city_dir: Path) -> Loaded[Law]:
-    """All files of the city together: rules name departments, areas, categories, channels and plans."""
+    """All files of the city together, as they are: what `check` looks at. What is in force the log says (inforce.py)."""
     found = files.load_all(city_dir, rules.MODELS, rules.assemble, rules.problems)
     return Loaded(decide.law(found.value), found.digest, found.path, found.stamps)
 

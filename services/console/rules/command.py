@@ -19,8 +19,14 @@ VERBS = {
     "learn": "propose a duty list from past dispatching 由历史派单学得建议",
     "import": "a duty list as a table (CSV, xlsx) to rules.yaml 导入事项清单",
     "export": "rules.yaml as a table 导出事项清单",
+    "check": "what is wrong with a set of rules, with file and line 检查规则",
     "try": "one request through the rules, and why 试派一件",
     "replay": "run history through a set of rules: who would get what 以历史检验规则",
+    "shadow": "a candidate beside the rules in force, without effect 影子运行",
+    "apply": "bring a checked set into force in every router 生效",
+    "log": "which set came into force when, by whom and why 生效记录",
+    "show": "any set that was ever in force, by its hash 查看历史版本",
+    "rollback": "a set that was in force before is in force again 回退",
 }
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from services.chassis.document import BadFile
-from services.console.rules import sheet, writing
+from services.console.rules import sheet
 from services.contracts.faults import Fault
-from services.router import drafts, dutysheet
+from services.router import drafts, dutysheet, writing
 from services.router.dutysheet import Reading
 
 HEAD = """\

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from services.chassis.document import BadFile
-from services.console.rules import columns, sheet, writing
+from services.console.rules import columns, sheet
 from services.contracts.faults import Fault
-from services.router import drafts, learn, names
+from services.router import drafts, learn, names, writing
 from services.router.history import Past
 from services.router.learn import Thresholds
 from services.router.names import Names

@@ -3,18 +3,23 @@
 import argparse
 import json
 import sys
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from services.console.rules import columns, sheet
+from services.console.rules import columns, running, sheet
+from services.console.rules.columns import Usage
 from services.router import drafts, replay
 from services.router.drafts import Draft
 from services.router.replay import Outcome
 
 SHOWN = 20
 OVER_A_LIMIT = 1
+CASES = "cases"
+DEFAULT_LAST = timedelta(days=30)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +60,19 @@ def main(asked: argparse.Namespace) -> int:
 
 
 def _against(asked: argparse.Namespace, draft: Draft) -> Outcome:
+    if asked.against == CASES:
+        return running.replayed(draft, _since(asked))
     source = draft.proposal.source if draft.proposal else None
     table = sheet.read(Path(asked.against))
     past = columns.cases(table, columns.columns(asked, source), asked, source)
     return replay.history(draft.duty, draft.names, past)
+
+
+def _since(asked: argparse.Namespace) -> timedelta:
+    """How far back; of a running system parts by share or date are not taken."""
+    if asked.first or asked.since or asked.until or isinstance(asked.last, Fraction):
+        raise Usage("cases of the running system are taken by --last 30d 运行数据请用 --last 30d")
+    return asked.last or DEFAULT_LAST
 
 
 def show(outcome: Outcome, draft: Draft, top: int) -> None:

@@ -1,6 +1,7 @@
-"""Rules as YAML that a person reads and edits: a line each for note, conditions and owner."""
+"""Rules as YAML that a person reads and edits, and what one set says that another did not. Pure."""
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -15,13 +16,12 @@ HEAD = """\
 # To accept: copy rules into the city's rules.yaml, with the departments, areas and categories they name.
 # `departments[].aliases`: other names under which the history knows a unit. `replay` reads them on both sides.
 """
+REORDERED = "~ the order of the rules 规则顺序\n"
 
 
 def proposal(proposed: Proposal) -> str:
     said = proposed.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    said["source"] |= {"sha256": proposed.source.sha256}
-    rules = [rule(one) for one in proposed.rules]
-    return HEAD + dumped({**said, "rules": rules})
+    return HEAD + dumped({**said, "rules": [rule(one) for one in proposed.rules]})
 
 
 def rules(listed: Iterable[Rule], head: str = "") -> str:
@@ -47,3 +47,22 @@ def dumped(value: object) -> str:
         value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
     )
     return text
+
+
+def diff(before: Iterable[Rule], after: Iterable[Rule]) -> str:
+    """Rule by rule, as `diff -u` writes lines; rules that say the same are not in it."""
+    old, new = {one.id: one for one in before}, {one.id: one for one in after}
+    blocks = "".join(_block(id_, old.get(id_), new.get(id_)) for id_ in dict.fromkeys([*old, *new]))
+    kept = [id_ for id_ in old if id_ in new] != [id_ for id_ in new if id_ in old]
+    return blocks + (REORDERED if kept else "")
+
+
+def _block(id_: str, old: Rule | None, new: Rule | None) -> str:
+    if old == new:
+        return ""
+    return f"@@ {id_} @@\n" + "".join(f"{line}\n" for line in _changes(old, new))
+
+
+def _changes(old: Rule | None, new: Rule | None) -> Iterator[str]:
+    before, after = (dumped(rule(one)).splitlines() if one else [] for one in (old, new))
+    return (line for line in difflib.ndiff(before, after) if not line.startswith("?"))
