@@ -9,15 +9,13 @@ when it is first asked for. An answer is a function of the facts up to `prohibit
 is remembered, so that cases alike in these cost no more than saying where the words stand.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import orjson
-
 from services.contracts.city import Department
 from services.router import areas, book, owners, patterns, reading, specificity
+from services.router import rules as duties
 from services.router.book import Book, Mask
 from services.router.facts import Chosen, Facts, Found, Given, Match, NearMiss, NoRule
 from services.router.moments import Moment, Moments
@@ -87,13 +85,12 @@ class RuleSet:
 
 def compiled(rules: Rules, departments: Iterable[Department] = (), answers: int = ANSWERS) -> RuleSet:
     """`departments`: whose parents a case climbs to where it must not be pushed down."""
-    said = orjson.dumps(rules.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
     rows = specificity.ordered(rules.rules)
     words = {word for row in rows for some in (row.any, row.all, row.none) for word in some}
     return RuleSet(
         Shelf(row for row in rows if not row.rule.then.decides),
         Shelf(row for row in rows if row.rule.then.decides),
-        Reader(words), Moments(rows), owners.units(departments), hashlib.sha256(said).hexdigest(), len(rules.rules), answers,
+        Reader(words), Moments(rows), owners.units(departments), duties.digest(rules), len(rules.rules), answers,
     )  # fmt: skip
 
 

@@ -30,9 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the candidate: rules.yaml, or what `learn` wrote",
     )
-    parser.add_argument(
-        "--against", required=True, metavar="HISTORY", help="past cases: CSV or xlsx with a header line"
-    )
+    parser.add_argument("--against", default=CASES, metavar="HISTORY",
+                        help="past cases: CSV or xlsx with a header line; or `cases` of the running system (default)")  # fmt: skip
     columns.arguments(parser, needed=False)
     parser.add_argument(
         "--max-moved", type=limit, metavar="N|5%", help="exit 1 when more cases go to somebody else"

@@ -1,7 +1,7 @@
 """Cases of the running system, for a candidate to be tried on."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import asyncpg
@@ -17,7 +17,7 @@ from services.router.replay import Kept, Outcome
 
 def replayed(draft: Draft, last: timedelta) -> Outcome:
     """Cases of the last days of city time through the candidate. Raises BadSettings, OSError, PostgresError."""
-    return replay.cases(draft.duty, _kept(asyncio.run(_rows(last))))
+    return replay.cases(draft.duty, kept(asyncio.run(_rows(last))))
 
 
 async def _rows(last: timedelta) -> list[asyncpg.Record]:
@@ -29,7 +29,8 @@ async def _rows(last: timedelta) -> list[asyncpg.Record]:
         await conn.close()
 
 
-def _kept(rows: list[asyncpg.Record]) -> Iterator[Kept]:
+def kept(rows: Iterable[asyncpg.Record]) -> Iterator[Kept]:
+    """Who has a case, or had it last; else whom it was first given to; None: it was the desk's all along."""
     for row in rows:
         owner = row["holder"] or orjson.loads(row["verdict"])["lead"]
         yield Kept(row["number"], SubmissionReceived.model_validate_json(row["body"]), owner)
