@@ -31,18 +31,13 @@ class Draft:
 
 def load(path: Path, city_dir: Path) -> Draft:
     """Raises BadFile with every fault, in the file or, for a rules.yaml, in the city's folder."""
-    if is_proposal(path):
-        proposed = files.load(path, Proposal).value
+    read = document.read(path)
+    if isinstance(read.value, dict) and "source" in read.value:
+        proposed = files.sound(read, Proposal)
         return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
     beside = city(city_dir)
-    listed = rules_of(document.read(path), beside)
+    listed = rules_of(read, beside)
     return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path)
-
-
-def is_proposal(path: Path) -> bool:
-    """Raises BadFile when it is not YAML at all."""
-    value = document.read(path).value
-    return isinstance(value, dict) and "source" in value
 
 
 def city(folder: Path) -> DutyList:

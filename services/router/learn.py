@@ -6,12 +6,12 @@ went to the unit. The same history gives the same file.
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.router import backoff, names, units
-from services.router.backoff import Key, Tally
+from services.router.backoff import Key, Owners, Tally
 from services.router.conditions import When
 from services.router.history import Past, Path
 from services.router.names import Names
@@ -28,6 +28,11 @@ class Thresholds:
 
     support: int = 1
     precision: float = 0.0
+
+    def reached(self, owners: Owners, unit: str) -> bool:
+        """Whether the cases of a key are enough to name the unit."""
+        whole, hits = sum(owners.values()), owners.get(unit, 0)
+        return whole >= self.support and hits >= self.precision * whole
 
 
 ALL = Thresholds()
@@ -68,7 +73,7 @@ def propose(
     slugs = _slugs(past.latest, written, city, desk)
     codes = _codes(past.owners, units.spellings(name for case in history for name in case.area), city)
     paths = _paths(past.owners, depth)
-    span = _span(cases)
+    fallbacks, span = _fallbacks(past, named, thresholds), _span(cases)
     rules = [
         _rule(line, paths[line.category], codes.get(line.area), slugs[line.unit], span) for line in lines
     ]
@@ -77,7 +82,7 @@ def propose(
         desk=desk,
         departments=_units(past, slugs, written, aliases, city),
         areas=tuple(
-            Node(code=code, name=name, fallback=_fallback(named, area, slugs))
+            Node(code=code, name=name, fallback=_nearest(fallbacks, area, slugs))
             for area, (code, name) in sorted(codes.items(), key=lambda item: item[1][0])
         ),
         categories=tuple(sorted(paths.values())),
@@ -93,7 +98,7 @@ def table(past: Tally, named: Mapping[Key, str], thresholds: Thresholds = ALL) -
         category, area = key
         owners, unit = past.owners[key], named[key]
         support, hits = sum(owners.values()), owners.get(unit, 0)
-        if not category or not hits or support < thresholds.support or hits < thresholds.precision * support:
+        if not category or not hits or not thresholds.reached(owners, unit):
             continue
         if _said_anyway(written, category, area) != unit:
             written.setdefault(category, {})[area] = unit
@@ -115,10 +120,19 @@ def _said_anyway(written: Mapping[Path, Mapping[Path, str]], category: Path, are
     return None
 
 
-def _fallback(named: Mapping[Key, str], area: Path, slugs: Mapping[str, str]) -> str | None:
-    """Whoever got most of what happened there, or in the nearest area above that says."""
-    known = (named[(), head] for head in backoff.heads(area) if head and ((), head) in named)
-    return slugs.get(next(known, ""))
+def _fallbacks(past: Tally, named: Mapping[Key, str], thresholds: Thresholds) -> dict[Path, str]:
+    """Area → who got most of what happened there, where that is enough to say so."""
+    return {
+        area: unit
+        for (category, area), unit in named.items()
+        if area and not category and thresholds.reached(past.owners[(), area], unit)
+    }
+
+
+def _nearest(fallbacks: Mapping[Path, str], area: Path, slugs: Mapping[str, str]) -> str | None:
+    """The area's own, or that of the nearest area above."""
+    found = (fallbacks[head] for head in backoff.heads(area) if head in fallbacks)
+    return slugs.get(next(found, ""))
 
 
 def _folded(case: Past, aliases: Mapping[str, str]) -> Past:
@@ -143,15 +157,15 @@ def _slugs(names: Iterable[str], written: Mapping[str, str], city: Names, desk: 
 def _codes(keys: Collection[Key], written: Mapping[str, str], city: Names) -> dict[Path, tuple[str, str]]:
     """Area path → (code, name): the city's own code where it has the area there, else one below its parent's."""
     found: dict[Path, tuple[str, str]] = {}
-    taken: set[str] = set()
+    beneath: dict[str, set[str]] = defaultdict(set)  # code → last parts given below it
     for area in sorted({area for _, area in keys if area}, key=lambda path: (len(path), path)):
         above = found[area[:-1]][0] if len(area) > 1 else ""
-        code = city.areas.get((above, area[-1]))
-        if code is None or code in taken:
-            siblings = {one.removeprefix(f"{above}/") for one in taken}
-            code = f"{above}/{units.slug(area[-1], 'area', siblings, LONGEST_AREA)}".removeprefix("/")
-        taken.add(code)
-        found[area] = code, written[area[-1]]
+        code = city.areas.get((above, area[-1])) or ""
+        over, _, last = code.rpartition("/")
+        if not code or last in beneath[over]:
+            over, last = above, units.slug(area[-1], "area", beneath[above], LONGEST_AREA)
+        beneath[over].add(last)
+        found[area] = f"{over}/{last}".removeprefix("/"), written[area[-1]]
     return found
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from services.contracts.city import City
 from services.router import units
@@ -19,12 +19,14 @@ class Names:
     """What a duty list calls things, by the folded forms of what histories call them.
 
     `areas`: (code above, name) → code. `depth`: steps of the longest category path, which share its length.
+    `known` remembers what was found: a history says the same few hundred things again and again.
     """
 
     units: Mapping[str, str]
     areas: Mapping[Path, str]
     categories: Mapping[str, str]
     depth: int = 1
+    known: dict[object, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def owner(self, name: str) -> str:
         """The unit's slug; the folded name itself when the list has no such unit."""
@@ -33,6 +35,18 @@ class Names:
 
     def area(self, path: Path) -> str | None:
         """The deepest area known along the path; a history need not begin at the top of the tree."""
+        return self._once(("area", path), self._area)
+
+    def category(self, path: Path) -> str | None:
+        """The deepest category known along the path, in its own spelling; in another case only if there is none."""
+        return self._once(("category", path), self._category)
+
+    def _once(self, asked: tuple[str, Path], find: Callable[[Path], str | None]) -> str | None:
+        if asked not in self.known:
+            self.known[asked] = find(asked[1])
+        return self.known[asked]
+
+    def _area(self, path: Path) -> str | None:
         found: str | None = None
         for name in map(units.fold, path):
             below = self.areas.get((found or "", name))
@@ -41,8 +55,7 @@ class Names:
             found = below
         return found
 
-    def category(self, path: Path) -> str | None:
-        """The deepest category known along the path, in its own spelling; in another case only if there is none."""
+    def _category(self, path: Path) -> str | None:
         steps = [segment(name, self.depth) for name in path]
         for depth in range(len(steps), 0, -1):
             asked = "/".join(steps[:depth])

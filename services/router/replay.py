@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from services.contracts.events import SubmissionReceived
 from services.contracts.values import ChannelKind, Place
@@ -19,6 +20,9 @@ from services.router.rules import DutyList
 NOBODY = ""
 EXAMPLES = 3  # kept for each pair of units
 UNDATED = datetime(2000, 1, 3, 12, tzinfo=UTC)  # a Monday noon: rules about nights and weekends do not hold
+_BLANK = SubmissionReceived(
+    number="", channel="history", channel_kind=ChannelKind.SYSTEM, request_key="", received_at=UNDATED, text="", match_text="",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def cases(duty: DutyList, kept: Iterable[Kept]) -> Outcome:
 def _remembered(duty: DutyList, names: Names) -> Callable[[Past], str]:
     """Whom a case would go to. Cases that look the same to the rules are asked about once."""
     law, known = decide.law(duty), dict[object, str]()
-    timed = any(rule.when.time is not None for rule in duty.rules.rules)
+    timed = any(rule.when.time is not None or rule.validity for rule in duty.rules.rules)
 
     def owner_of(case: Past) -> str:
         looks = (case.category, case.area, case.text, case.at if timed else None)
@@ -123,11 +127,16 @@ def _remembered(duty: DutyList, names: Names) -> Callable[[Past], str]:
 
 def sent(names: Names, case: Past) -> SubmissionReceived:
     """The case as the router would have received it, as far as the history tells."""
-    return SubmissionReceived(
-        number="", channel="history", channel_kind=ChannelKind.SYSTEM, request_key=str(case.line),
-        received_at=case.at or UNDATED, text=case.text, match_text="",
-        category=names.category(case.category), place=Place(area=names.area(case.area)),
-    )  # fmt: skip
+    said = {
+        "request_key": str(case.line), "received_at": case.at or UNDATED, "text": case.text,
+        "category": names.category(case.category), "place": _place(names.area(case.area)),
+    }  # fmt: skip
+    return _BLANK.model_copy(update=said)  # a third of what validating 100,000 of them takes
+
+
+@lru_cache(maxsize=10_000)
+def _place(area: str | None) -> Place:
+    return Place(area=area)
 
 
 def summary(outcome: Outcome, top: int | None = None) -> Mapping[str, object]:

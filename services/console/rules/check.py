@@ -1,19 +1,24 @@
 """`rules check`: what is wrong with a set of rules, before anybody relies on it. Exit code 1 when there is an error."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from asyncpg import PostgresError
 from rich.console import Console
 from rich.table import Table
 
 from services.chassis.document import BadFile
+from services.chassis.settings import BadSettings
+from services.console import store
 from services.contracts.faults import Fault
-from services.router import drafts
+from services.router import drafts, precedents, writing
 from services.router.drafts import Draft
+from services.router.precedents import Precedent
 
 ERROR, WARNING = "error", "warning"
 COLOURS = {ERROR: "red", WARNING: "yellow"}
@@ -46,19 +51,67 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     path = asked.file or asked.city / "rules.yaml"
-    found = list(findings(path, asked.city))
+    found, proposed = list(findings(path, asked.city)), asyncio.run(_proposed(path, asked.city))
     if asked.json:
-        json.dump(
-            {"file": str(path), "findings": [asdict(one) for one in found]},
-            sys.stdout,
-            ensure_ascii=False,
-            indent=2,
-        )
+        said = {
+            "file": str(path),
+            "findings": [asdict(one) for one in found],
+            "proposals": list(map(_evidence, proposed)),
+        }
+        json.dump(said, sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
         show(found)
+        _show_proposals(proposed)
         Console(stderr=True, highlight=False).print(_sum(path, found))
     return 1 if any(one.severity == ERROR or asked.strict for one in found) else 0
+
+
+async def _proposed(path: Path, city: Path) -> list[Precedent]:
+    """What rulings propose and the file does not say yet; nothing where no store is at hand."""
+    try:
+        conn = await store.connect("router")
+    except (BadSettings, OSError, PostgresError):
+        return []
+    try:
+        return await precedents.open_ones(conn, _ids(path, city))
+    except PostgresError:  # provisioned by an earlier version
+        return []
+    finally:
+        await conn.close()
+
+
+def _ids(path: Path, city: Path) -> frozenset[str]:
+    try:
+        return frozenset(rule.id for rule in drafts.load(path, city).duty.rules.rules)
+    except BadFile:
+        return frozenset()
+
+
+def _evidence(one: Precedent) -> dict[str, object]:
+    return {
+        "id": one.id, "case": one.number, "authority": one.authority, "made_at": one.made_at.isoformat(),
+        "rule": writing.rule(one.rule) if one.rule else None,
+    }  # fmt: skip
+
+
+def _show_proposals(proposed: list[Precedent]) -> None:
+    if not proposed:
+        return
+    table = Table(
+        "proposed 建议规则",
+        "evidence 依据工单",
+        "by 裁决",
+        "rule 规则",
+        title="proposed by rulings; `rules accept ID` takes one 裁决形成的建议",
+    )
+    for one in proposed:
+        text = (
+            writing.dumped(dict(writing.rule(one.rule))).rstrip() if one.rule else "no rule of this version"
+        )
+        table.add_row(one.id, one.number, one.authority, text)
+    console = Console()
+    Console(width=None if console.is_terminal else 160).print(table)
 
 
 def findings(path: Path, city_dir: Path) -> Iterator[Finding]:

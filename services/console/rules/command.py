@@ -19,6 +19,7 @@ VERBS = {
     "learn": "propose a duty list from past dispatching 由历史派单学得建议",
     "import": "a duty list as a table (CSV, xlsx) to rules.yaml 导入事项清单",
     "export": "rules.yaml as a table 导出事项清单",
+    "accept": "proposed rules, from rulings or from learn, into rules.yaml 采纳建议",
     "check": "what is wrong with a set of rules, with file and line 检查规则",
     "try": "one request through the rules, and why 试派一件",
     "replay": "run history through a set of rules: who would get what 以历史检验规则",

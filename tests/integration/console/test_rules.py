@@ -1,8 +1,12 @@
 """`rules apply`, `log`, `show`, `rollback`, `shadow` on a real store, as an operator works."""
 
+import asyncio
 import json
+import shutil
 from pathlib import Path
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from services import __main__ as console
@@ -109,3 +113,45 @@ def test_cases_of_the_running_system_are_taken_by_days(
     for wrong in (("--since", "2026-01-01"), ("--first", "2/3"), ("--last", "1/3")):
         assert rules("replay", "--rules", changed, *wrong) == 2
         assert "--last 30d" in capsys.readouterr().err
+
+
+RULED = {
+    "id": "precedent-1", "note": "区委办裁决（1）", "when": {"words": {"any": ["桥下路灯"]}, "bounces": {"max": 0}}, "then": {"lead": "urban-management"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def ruled(database: str) -> None:
+    """A ruling that was saved as a precedent."""
+
+    async def save() -> None:
+        conn = await asyncpg.connect(database)
+        await conn.execute(
+            "INSERT INTO router.precedent (id, case_id, number, made_at, authority, rule)"
+            " VALUES ('precedent-1', $1, '20261122-0000-0001', now(), '区委办', $2)",
+            uuid4(), json.dumps(RULED),
+        )  # fmt: skip
+        await conn.close()
+
+    asyncio.run(save())
+
+
+@pytest.mark.usefixtures("ruled")
+def test_what_a_ruling_proposes_is_shown_accepted_and_shown_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = Path(shutil.copy(CITY / "rules.yaml", tmp_path / "rules.yaml"))
+    assert rules("check", into, "--json") == 0
+    [proposed] = json.loads(capsys.readouterr().out)["proposals"]
+    assert (proposed["id"], proposed["case"], proposed["rule"]["then"]) == (
+        "precedent-1",
+        "20261122-0000-0001",
+        {"lead": "urban-management"},
+    )
+    assert rules("check", into) == 0
+    assert "20261122-0000-0001" in capsys.readouterr().out
+    assert rules("accept", "precedent-1", "--into", into) == 0
+    assert rules("try", "桥下路灯坏了", "--rules", into, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rule"] == "precedent-1"
+    assert rules("check", into, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["proposals"] == []
