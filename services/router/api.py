@@ -5,11 +5,11 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import FastAPI, Header, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import AwareDatetime, ValidationError
 
 from services.chassis import problems
@@ -60,77 +60,22 @@ class Filter:
     limit: int
 
 
-class Door(Protocol):
-    """What the routes ask; `Open` answers from a running service."""
-
-    async def command(self, authorization: str, name: str, body: bytes) -> VerdictView: ...
-    async def cases(self, authorization: str, wanted: Filter) -> CasePage: ...
-    async def case(self, authorization: str, name: str) -> CaseView: ...
-    async def history(self, authorization: str, name: str) -> HistoryView: ...
-    async def why(self, authorization: str, name: str) -> WhyView: ...
-    async def similar(self, authorization: str, name: str) -> SimilarView: ...
-
-
 def routes(app: FastAPI, running: Running[State]) -> None:
-    _add(app, Open(running))
+    app.state.door = Door(running)
+    app.include_router(router)
 
 
 def openapi() -> dict[str, Any]:
     """The description of this door, without a running service."""
     app = FastAPI(title="Suban router", version="1")
-    _add(app, Closed())
+    app.include_router(router)
     return app.openapi()
 
 
-def _add(app: FastAPI, door: Door) -> None:
-    faults = _faults()
-    body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _command_schema()}}}}
-
-    @app.post("/v1/cases/{name}/commands", tags=["commands"], responses=faults, openapi_extra=body)
-    async def command(name: Name, request: Request, authorization: Bearer = "") -> VerdictView:
-        """Do something about a case. `case` may be left out of the body. The same as by the department's topic."""
-        return await door.command(authorization, name, await request.body())
-
-    @app.get("/v1/cases", tags=["cases"], responses={code: faults[code] for code in (401, 403, 422)})
-    async def listed(
-        authorization: Bearer = "",
-        department: Annotated[
-            str | None, Query(description="has or had an assignment, or answers for the area", max_length=40)
-        ] = None,
-        holder: Annotated[str | None, Query(description="holds it now", max_length=40)] = None,
-        state: CaseState | None = None,
-        older_than: Annotated[
-            AwareDatetime | None, Query(description="received at this instant or before")
-        ] = None,
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
-    ) -> CasePage:
-        """Cases, oldest first, page by page."""
-        return await door.cases(authorization, Filter(department, holder, state, older_than, cursor, limit))
-
-    @app.get("/v1/cases/{name}", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
-    async def one(name: Name, authorization: Bearer = "") -> CaseView:
-        """A case as it stands."""
-        return await door.case(authorization, name)
-
-    @app.get(
-        "/v1/cases/{name}/history", tags=["cases"], responses={code: faults[code] for code in (401, 404)}
-    )
-    async def history(name: Name, authorization: Bearer = "") -> HistoryView:
-        """Every move: what, who, when, and where it led."""
-        return await door.history(authorization, name)
-
-    @app.get("/v1/cases/{name}/why", tags=["cases"], responses={code: faults[code] for code in (401, 404)})
-    async def why(name: Name, authorization: Bearer = "") -> WhyView:
-        """Why it went where it went: rule, rule set, what matched, what nearly did."""
-        return await door.why(authorization, name)
-
-    @app.get(
-        "/v1/cases/{name}/similar", tags=["cases"], responses={code: faults[code] for code in (401, 403, 404)}
-    )
-    async def similar(name: Name, authorization: Bearer = "") -> SimilarView:
-        """For the desk: open cases that may be the same matter, the likeliest first. It merges them or does not 并单."""
-        return await door.similar(authorization, name)
+def _door(request: Request) -> "Door":
+    door = request.app.state.door
+    assert isinstance(door, Door)
+    return door
 
 
 def _faults() -> dict[int | str, dict[str, Any]]:
@@ -159,29 +104,67 @@ def _command_schema() -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Closed:
-    """For the description alone."""
-
-    async def command(self, authorization: str, name: str, body: bytes) -> VerdictView:
-        raise NotImplementedError
-
-    async def cases(self, authorization: str, wanted: Filter) -> CasePage:
-        raise NotImplementedError
-
-    async def case(self, authorization: str, name: str) -> CaseView:
-        raise NotImplementedError
-
-    async def history(self, authorization: str, name: str) -> HistoryView:
-        raise NotImplementedError
-
-    async def why(self, authorization: str, name: str) -> WhyView:
-        raise NotImplementedError
-
-    async def similar(self, authorization: str, name: str) -> SimilarView:
-        raise NotImplementedError
+FAULTS = _faults()
+Faults = dict[int | str, dict[str, Any]]
+UNKNOWN: Faults = {code: FAULTS[code] for code in (401, 404)}
+REFUSED: Faults = {code: FAULTS[code] for code in (401, 403, 422)}
+FOR_THE_DESK: Faults = {code: FAULTS[code] for code in (401, 403, 404)}
+BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _command_schema()}}}}
+router = APIRouter()
 
 
-class Open:
+@router.post("/v1/cases/{name}/commands", tags=["commands"], responses=FAULTS, openapi_extra=BODY)
+async def command(name: Name, request: Request, authorization: Bearer = "") -> VerdictView:
+    """Do something about a case. `case` may be left out of the body. The same as by the department's topic."""
+    return await _door(request).command(authorization, name, await request.body())
+
+
+@router.get("/v1/cases", tags=["cases"], responses=REFUSED)
+async def listed(
+    request: Request,
+    authorization: Bearer = "",
+    department: Annotated[
+        str | None, Query(description="has or had an assignment, or answers for the area", max_length=40)
+    ] = None,
+    holder: Annotated[str | None, Query(description="holds it now", max_length=40)] = None,
+    state: CaseState | None = None,
+    older_than: Annotated[
+        AwareDatetime | None, Query(description="received at this instant or before")
+    ] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
+) -> CasePage:
+    """Cases, oldest first, page by page."""
+    return await _door(request).cases(
+        authorization, Filter(department, holder, state, older_than, cursor, limit)
+    )
+
+
+@router.get("/v1/cases/{name}", tags=["cases"], responses=UNKNOWN)
+async def one(request: Request, name: Name, authorization: Bearer = "") -> CaseView:
+    """A case as it stands."""
+    return await _door(request).case(authorization, name)
+
+
+@router.get("/v1/cases/{name}/history", tags=["cases"], responses=UNKNOWN)
+async def history(request: Request, name: Name, authorization: Bearer = "") -> HistoryView:
+    """Every move: what, who, when, and where it led."""
+    return await _door(request).history(authorization, name)
+
+
+@router.get("/v1/cases/{name}/why", tags=["cases"], responses=UNKNOWN)
+async def why(request: Request, name: Name, authorization: Bearer = "") -> WhyView:
+    """Why it went where it went: rule, rule set, what matched, what nearly did."""
+    return await _door(request).why(authorization, name)
+
+
+@router.get("/v1/cases/{name}/similar", tags=["cases"], responses=FOR_THE_DESK)
+async def similar(request: Request, name: Name, authorization: Bearer = "") -> SimilarView:
+    """For the desk: open cases that may be the same matter, the likeliest first. It merges them or does not 并单."""
+    return await _door(request).similar(authorization, name)
+
+
+class Door:
     """Answers from a running service."""
 
     def __init__(self, running: Running[State]) -> None:

@@ -1,11 +1,11 @@
 """GET /v1/clocks/{case}, by case id or public number: how late is it, in figures and in one line."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import FastAPI, Header, Path
+from fastapi import APIRouter, FastAPI, Header, Path, Request
 from pydantic import BaseModel, Field
 
 from services.chassis import problems
@@ -30,7 +30,6 @@ WAITS: dict[str, tuple[str, str]] = {
     PauseReason.SHELVED: ("挂账", "shelved"),
     courses.VERIFICATION: ("回访", "verification"),
 }
-Answer = Callable[[str, str], Awaitable["ClocksView"]]
 Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
 
 
@@ -112,50 +111,48 @@ class ClocksView(BaseModel):
     account: AccountView | None = None
 
 
-def routes(app: FastAPI, running: Running[State]) -> None:
-    async def answer(authorization: str, name: str) -> ClocksView:
-        _admit(running.state.ring.principal(authorization))
-        async with running.plumbing.pool.acquire() as conn:
-            case = await _id(conn, name)
-            now = running.plumbing.clock.city(await store.wall(conn))
-            course = (await store.courses_of(conn, [case])).get(case)
-            more = {case: [ClockId(UUID(each)) for each in course.open]} if course else {}
-            known = await store.clocks_of(conn, running.state.plans, [case], more)
-        clocks = tuple(known[case].values())
-        if not clocks:
-            raise _unknown()
-        views = tuple(view(clock, now) for clock in clocks)
-        told = account(course, clocks, now) if course else None
-        return ClocksView(case_id=case, number=clocks[0].number, at=now, clocks=views, account=told)
+FAULTS: dict[int | str, dict[str, Any]] = {
+    code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
+    for code, text in (
+        (401, "no valid key"),
+        (403, "not for this kind of key"),
+        (404, "no clocks for this case"),
+    )
+}
+router = APIRouter()
 
-    _add(app, answer)
+
+def routes(app: FastAPI, running: Running[State]) -> None:
+    app.state.running = running
+    app.include_router(router)
 
 
 def openapi() -> dict[str, Any]:
     """The description of this door, without a running service."""
-
-    async def nobody(authorization: str, name: str) -> ClocksView:
-        raise NotImplementedError
-
     app = FastAPI(title="Suban sla", version="1")
-    _add(app, nobody)
+    app.include_router(router)
     return app.openapi()
 
 
-def _add(app: FastAPI, answer: Answer) -> None:
-    responses: dict[int | str, dict[str, Any]] = {
-        code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
-        for code, text in (
-            (401, "no valid key"),
-            (403, "not for this kind of key"),
-            (404, "no clocks for this case"),
-        )
-    }
-
-    @app.get("/v1/clocks/{case}", tags=["clocks"], summary="The clocks of a case", responses=responses)
-    async def clocks_of_case(case: Name, authorization: Annotated[str, Header()] = "") -> ClocksView:
-        """Open and stopped clocks: due, rungs fired, who holds the case, elapsed and left, and one line to read out."""
-        return await answer(authorization, case)
+@router.get("/v1/clocks/{case}", tags=["clocks"], summary="The clocks of a case", responses=FAULTS)
+async def clocks_of_case(
+    request: Request, case: Name, authorization: Annotated[str, Header()] = ""
+) -> ClocksView:
+    """Open and stopped clocks: due, rungs fired, who holds the case, elapsed and left, and one line to read out."""
+    running: Running[State] = request.app.state.running
+    _admit(running.state.ring.principal(authorization))
+    async with running.plumbing.pool.acquire() as conn:
+        case_id = await _id(conn, case)
+        now = running.plumbing.clock.city(await store.wall(conn))
+        course = (await store.courses_of(conn, [case_id])).get(case_id)
+        more = {case_id: [ClockId(UUID(each)) for each in course.open]} if course else {}
+        known = await store.clocks_of(conn, running.state.plans, [case_id], more)
+    clocks = tuple(known[case_id].values())
+    if not clocks:
+        raise _unknown()
+    views = tuple(view(clock, now) for clock in clocks)
+    told = account(course, clocks, now) if course else None
+    return ClocksView(case_id=case_id, number=clocks[0].number, at=now, clocks=views, account=told)
 
 
 async def _id(conn: Connection, name: str) -> CaseId:

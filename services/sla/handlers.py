@@ -110,9 +110,8 @@ async def due_cases(tx: Tx[State]) -> list[CaseId]:
 async def fire_alone(tx: Tx[State], case_id: CaseId) -> None:
     """The tick for one case. Its rungs come in their order; they may come after younger ones of other cases."""
     reach = _reach(tx)
-    clocks = (await store.clocks_of(tx.conn, tx.state.plans, [case_id]))[case_id].values()
     if reach.until is not None and case_id not in await _held(tx):
-        due = [each for each in clocks if each.next_rung_at and each.next_rung_at <= reach.until]
+        due = await store.due_of(tx.conn, tx.state.plans, tx.shard, reach.until, case_id)
         await _climb(tx, due, reach.until, reach)
 
 

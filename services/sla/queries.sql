@@ -52,6 +52,9 @@ SELECT * FROM clock
 WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])
 ORDER BY next_rung_at LIMIT $4;
 
+-- name: due_of
+SELECT * FROM clock WHERE shard = $1 AND next_rung_at <= $2 AND case_id = $3 ORDER BY next_rung_at;
+
 -- name: due_cases
 SELECT case_id FROM clock
 WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])

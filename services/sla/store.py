@@ -85,6 +85,11 @@ async def due(
     return await _clocks(conn, plans, await conn.fetch(SQL["due"], shard, until, list(held), limit))
 
 
+async def due_of(conn: Connection, plans: Plans, shard: int, until: datetime, case: CaseId) -> list[Clock]:
+    """The clocks of one case among them."""
+    return await _clocks(conn, plans, await conn.fetch(SQL["due_of"], shard, until, case))
+
+
 async def due_cases(
     conn: Connection, shard: int, until: datetime, held: Collection[UUID], limit: int
 ) -> list[CaseId]:

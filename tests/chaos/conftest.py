@@ -1,27 +1,43 @@
 """One Suban for all chaos tests of a run; every judgement is over everything that was ever asked of it."""
 
-import tempfile
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import VERSION
-from deploy.local.stack import Stack
+from deploy.local.stack import CITY
+from tests import suban
 from tests.chaos.harness import Rig
 
 RATE = 300.0  # 30 minutes are 6 seconds, two hours 24
-ENV = {"SUBAN_SESSION_TIMEOUT_S": "6", "SUBAN_QUIET_HOURS": "03:00-03:01", "SUBAN_LOG_LEVEL": "warning"}
+ENV = {"SUBAN_SESSION_TIMEOUT_S": "6", "SUBAN_LOG_LEVEL": "warning"}
+# Thousands of responses must lie in the topic before the first of them falls due, at whatever hour the test comes to it.
+PATIENT = """\
+  - name: patient
+    title: {zh: 表扬路灯：2 小时响应, en: "Praise of a lamp: response in 2 hours"}
+    when: {category: [市政设施/公用部件/路灯], kind: [praise]}
+    response: {target: PT2H, counts: [public_message]}
+    close: {target: P10D}
+    calendar: 24x7
+    ladder:
+      - {percent: 100, audience: [handler]}
+"""
 
 
 @pytest.fixture(scope="session")
-def rig(record_testsuite_property: Callable[[str, object], None]) -> Iterator[Rig]:
-    record_testsuite_property("broker", f"local process, Apache Kafka {VERSION}")
-    record_testsuite_property("database", "local process, PostgreSQL 18")
-    with tempfile.TemporaryDirectory(prefix="suban-chaos-") as folder:
-        running = Stack(
-            "chaos", directory=Path(folder) / "stack", rate=RATE, city_start="2026-11-23T08:00:00+08:00",
-            fsync=False, usual_ports=False, env=ENV,
-        )  # fmt: skip
-        with running:
-            yield Rig(running)
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example city with one plan more."""
+    folder = tmp_path_factory.mktemp("city") / CITY.name
+    shutil.copytree(CITY, folder)
+    plans = folder / "plans.yaml"
+    plans.write_text(
+        plans.read_text(encoding="utf-8").replace("\ndefault:", f"\n{PATIENT}default:"), encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rig(city: Path, record_testsuite_property: Callable[[str, object], None]) -> Iterator[Rig]:
+    with suban.running("chaos", RATE, record_testsuite_property, city=city, env=ENV) as running:
+        yield Rig(running)

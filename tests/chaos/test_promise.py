@@ -7,7 +7,9 @@ import asyncio
 import json
 import random
 import signal
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -15,6 +17,7 @@ from confluent_kafka import Producer
 from deploy.local import demo_channels, evidence
 from deploy.local.demo_channels import Pusher
 from deploy.local.demo_requests import Item
+from deploy.local.ledger import Promise
 from deploy.local.stack import SERVICES
 from tests.chaos.harness import Rig, Size
 
@@ -24,7 +27,9 @@ KILLS = [Size(500, 35, 1), pytest.param(Size(5000, 50, 2), marks=pytest.mark.lon
 FREEZES = [Size(300, 25, FREEZE_S), pytest.param(Size(5000, 50, FREEZE_S), marks=pytest.mark.long)]
 OUTAGES = [Size(300, 30, 4), pytest.param(Size(5000, 60, 20), marks=pytest.mark.long)]
 REPEATS = [Size(100, 30, 0), pytest.param(Size(5000, 80, 0), marks=pytest.mark.long)]
-HELD = [Size(30, 30, 0), pytest.param(Size(600, 120, 0), marks=pytest.mark.long)]
+TWENTY = [1, pytest.param(250, marks=pytest.mark.long)]  # requests
+AT_ONCE = 5
+HELD = [(30, 1), pytest.param(1000, 5, marks=pytest.mark.long)]  # requests a wave, waves
 
 
 @pytest.mark.parametrize("size", KILLS)
@@ -89,24 +94,40 @@ def test_postgres_restarted_under_load(rig: Rig, size: Size) -> None:
     assert set(load.pusher.answers) <= {"202", "503", "429"}, load.pusher.answers
 
 
-def test_one_request_sent_twenty_times_at_once(rig: Rig) -> None:
-    item = Item(
-        "at-pingshan", "twenty", json.dumps({"request_id": "twenty", "text": "同一件事说二十遍"}).encode()
-    )
+@pytest.mark.parametrize("requests", TWENTY)
+def test_one_request_sent_twenty_times_at_once(rig: Rig, requests: int) -> None:
+    """Each of so many requests twenty times, a handful of requests side by side."""
+    bodies = [
+        {"request_id": f"twenty-{requests}-{n}", "text": f"同一件事说二十遍，第 {n} 件"}
+        for n in range(requests)
+    ]
+    for start in range(0, requests, AT_ONCE):
+        some = [_item(body) for body in bodies[start : start + AT_ONCE]]
+        promises = _pushed(rig, [item for item in some for _ in range(20)])
+        answers = {(one.request_key, one.case_id, one.number) for one in promises}
+        assert len(promises) == 20 * len(some)
+        assert len(answers) == len(some), "twenty times the same answer"
+    rig.rest()
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
+
+
+def _item(body: dict[str, Any]) -> Item:
+    return Item("at-pingshan", str(body["request_id"]), json.dumps(body).encode())
+
+
+def _pushed(rig: Rig, items: Sequence[Item]) -> list[Promise]:
+    """All at once; what they were promised."""
 
     async def push() -> Pusher:
         async with demo_channels.client(rig.stack.http("intake")) as client:
             pusher = Pusher(client, rig.stack.tokens)
-            await asyncio.gather(*(pusher.push(item) for _ in range(20)))
+            await asyncio.gather(*(pusher.push(item) for item in items))
             return pusher
 
     promises = asyncio.run(push()).promises
     rig.promises += promises
-    assert len(promises) == 20
-    assert len({(promise.case_id, promise.number) for promise in promises}) == 1
-    rig.rest()
-    verdict = rig.judge()
-    assert verdict.clean, str(verdict)
+    return promises
 
 
 @pytest.mark.parametrize("size", REPEATS)
@@ -153,34 +174,27 @@ def _publish_again(rig: Rig) -> None:
     rig.rest()
 
 
-@pytest.mark.parametrize("size", HELD)
-def test_router_held_back_while_responses_wait(rig: Rig, size: Size) -> None:
+@pytest.mark.parametrize(("requests", "waves"), HELD)
+def test_router_held_back_while_responses_wait(rig: Rig, requests: int, waves: int) -> None:
     """The responses are in the topic in time; the router takes them after they fell due. No breach is invented."""
-    bodies = [{"request_id": f"held-{size.requests}-{n}", "text": "感谢社区处理路灯，速度很快。", "kind": "praise",
-               "category": "市政设施/公用部件/路灯", "place": {"area": "pingshan/biling/shahu"}} for n in range(size.requests)]  # fmt: skip
+    for wave in range(waves):
+        bodies = [{"request_id": f"held-{requests}-{wave}-{n}", "text": "感谢社区处理路灯，速度很快。", "kind": "praise",
+                   "category": "市政设施/公用部件/路灯", "place": {"area": "pingshan/biling/shahu"}} for n in range(requests)]  # fmt: skip
+        cases = {promise.case_id for promise in _pushed(rig, [_item(body) for body in bodies])}
+        assert len(cases) == requests
+        _hold_back(rig, cases)
+    verdict = rig.judge()
+    assert verdict.clean, str(verdict)
 
-    async def push() -> Pusher:
-        async with demo_channels.client(rig.stack.http("intake")) as client:
-            pusher = Pusher(client, rig.stack.tokens)
-            await asyncio.gather(
-                *(
-                    pusher.push(Item("at-pingshan", str(b["request_id"]), json.dumps(b).encode()))
-                    for b in bodies
-                )
-            )
-            return pusher
 
-    pusher = asyncio.run(push())
-    cases = {promise.case_id for promise in pusher.promises}
-    rig.promises += pusher.promises
+def _hold_back(rig: Rig, cases: set[str]) -> None:
+    """The router stands still from before the responses until a minute of the city's after they were due."""
     letters = rig.letters(cases)
-    due = max(datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values())
+    dues = [datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values()]
     with rig.frozen("router"):
         rig.respond(letters)
-        assert rig.city_now() < min(
-            datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values()
-        )
-        rig.wait(lambda: (rig.city_now() - due).total_seconds() > 60, 40)
+        assert rig.city_now() < min(dues), "too slow: the responses were late themselves"
+        rig.wait(lambda: (rig.city_now() - max(dues)).total_seconds() > 60, 40)
     rig.rest()
     rig.wait(lambda: rig.outcomes(cases) == {"met": len(cases)}, 60)
     breached = [
@@ -189,5 +203,3 @@ def test_router_held_back_while_responses_wait(rig: Rig, size: Size) -> None:
         if r.type == "clock.breached" and r.case in cases and r.data()["clock"] == "response"
     ]
     assert breached == []
-    verdict = rig.judge()
-    assert verdict.clean, str(verdict)
