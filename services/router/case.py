@@ -155,16 +155,17 @@ def handed(
         assignment_version=version,
         holder=holder,
         assignments=(*over, lead, *helpers),
-        standing=standings.handed_on(case.standing),
+        standing=standings.handed_on(case.standing, at),
         handler=None,
         changed_at=at,
     )
 
 
 def ended(case: Case, at: datetime) -> Case:
-    """Nobody has to act any more."""
+    """Nobody has to act any more, and nothing waits or rests."""
     return replace(
         case,
+        standing=standings.handed_on(case.standing, at),
         assignments=tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments),
     )
 

@@ -105,13 +105,12 @@ NOTHING = Standing()
 _CODEC = TypeAdapter(Standing)
 
 
-def handed_on(standing: Standing) -> Standing:
-    """To another owner: what the last one had asked for or begun is over; what counts for the case stays."""
+def handed_on(standing: Standing, at: datetime) -> Standing:
+    """To another owner, or to nobody: what was asked for or begun is over; what counts for the case stays."""
     if standing is NOTHING:
         return standing
-    return replace(
-        standing, request=None, pause=None, whistle=None, reported=(), scored=(), raised=(), verify_at=None
-    )
+    over = rested(standing, at)
+    return replace(over, request=None, whistle=None, reported=(), scored=(), raised=(), verify_at=None)
 
 
 def rested(standing: Standing, at: datetime) -> Standing:

@@ -1,0 +1,109 @@
+"""On the way from a request to its close: pauses, whistles, verification and redo, by both doors and with the citizen told."""
+
+from tests.e2e.world import JSON, World, until
+
+HAWKER = "市容环卫/占道经营"
+STREET, POLICE = "biling-street", "police"
+OFFICER = {"id": "biling-street-h1", "name": "陈工"}
+FIXED = {"kind": "fixed", "public_text": "已处理。", "evidence": ["photo_before:1", "photo_after:2"]}
+
+
+def at_work(world: World, app_user: str) -> JSON:
+    """A case that a street has accepted."""
+    told = world.submit(
+        "at-pingshan", category=HAWKER, place={"area": "pingshan/biling/shahu"},
+        reporter={"name": "王小明", "phone": "13912345678", "app_user": app_user},
+    )  # fmt: skip
+    case = told["case_id"]
+    if world.until_state(case, "dispatched")["holder"] != STREET:
+        moved = world.command(case, "desk:duty", "reassign", department=STREET, reason="属地牵头")
+        assert moved.status_code == 200, moved.text
+    world.say(STREET, case, "accept", handler=OFFICER)
+    world.until_state(case, "accepted")
+    return told
+
+
+def until_case(world: World, case: str, **wanted: object) -> JSON:
+    def look() -> JSON | None:
+        found = world.case(case)
+        return found if found and all(found[name] == value for name, value in wanted.items()) else None
+
+    return until(look)
+
+
+def rate(world: World, case: str, act_id: str, rating: int) -> None:
+    act = {"act_id": act_id, "kind": "rate", "rating": rating}
+    told = world.ask("intake", "POST", f"/v1/requests/{case}/acts", "channel:at-pingshan", json=act)
+    assert told.status_code == 202, told.text
+
+
+def test_paused_convened_resolved_failed_and_done_again(world: World) -> None:
+    told = at_work(world, "u-on-the-way")
+    case = told["case_id"]
+    world.say(STREET, case, "pause", reason="awaiting_third_party", grounds="等供电局停电作业。")
+    until(lambda: (world.case(case) or {}).get("request"))
+    assert world.command(case, "desk:duty", "approve").json()["state"] == "suspended"
+    assert world.command(case, f"department:{STREET}", "resume").json()["state"] == "in_progress"
+    world.say(STREET, case, "extend", by="PT12H", grounds="配件明日到货。")
+    until(lambda: (world.case(case) or {}).get("request"))
+    assert world.command(case, "desk:duty", "approve").status_code == 200
+
+    called = world.command(case, f"department:{STREET}", "whistle", departments=[POLICE], reason="到场会商。")
+    assert called.status_code == 200, called.text
+    letter = until(lambda: world.records(case, f"suban.assignments.{POLICE}."))[0].data()
+    assert (letter["role"], letter["called_by"]) == ("assist", STREET)
+    world.say(POLICE, case, "arrive")
+    until(lambda: [r for r in world.records(case, "suban.cases.") if r.type == "case.arrived"])
+    scored = world.command(case, f"department:{STREET}", "score", department=POLICE, score=5)
+    assert scored.status_code == 200, scored.text
+    until_case(world, case, whistle=None)
+
+    for attempt, rating in enumerate((1, 5)):
+        assert world.command(case, f"department:{STREET}", "resolve", **FIXED).status_code == 200
+        if until(lambda: world.case(case))["state"] == "resolved":
+            world.command(case, "desk:duty", "verify", ask="message")
+        world.until_state(case, "verifying")
+        rate(world, case, f"rate-{attempt}-{case}", rating)
+        world.until_state(case, "in_progress" if rating == 1 else "closed")
+    closed = until_case(world, case, state="closed")
+    assert (closed["redos"], closed["holder"]) == (1, STREET)
+    _the_log_is_whole(world, case)
+    _the_citizen_heard(world)
+
+
+def _the_log_is_whole(world: World, case: str) -> None:
+    lines = [record.data() for record in world.records(case, "suban.cases.")]
+    assert [line["version"] for line in lines] == list(range(1, len(lines) + 1))
+    kinds = [record.type for record in world.records(case, "suban.cases.")]
+    assert {
+        "case.pause_requested", "case.paused", "case.resumed", "case.extended", "case.whistled", "case.arrived",
+        "case.scored", "case.whistle_closed", "case.verification_asked", "case.verified", "case.reopened", "case.closed",
+    } <= set(kinds)  # fmt: skip
+
+
+def _the_citizen_heard(world: World) -> None:
+    def feed() -> set[str] | None:
+        page = world.ask("notify", "GET", "/v1/feed/u-on-the-way", "channel:at-pingshan").json()
+        said = {item["event"] for item in page["items"]}
+        return said if "case.closed" in said else None
+
+    assert {
+        "case.paused",
+        "case.resumed",
+        "case.extended",
+        "case.verification_asked",
+        "case.reopened",
+    } <= until(feed)
+
+
+def test_silence_accepts_by_the_plan(world: World) -> None:
+    case = world.submit(category=HAWKER, place={"area": "pingshan/biling/shahu"}, segment="enterprise")[
+        "case_id"
+    ]
+    assert world.until_state(case, "dispatched")["plan"] == "enterprise"
+    world.until_state(case, "accepted")
+    accepted = next(r.data() for r in world.records(case, "suban.cases.") if r.type == "case.accepted")
+    assert (accepted["by_silence"], accepted["actor"], accepted["handler"]) == (True, "timer", None)
+    shown = world.case(case)
+    assert shown is not None
+    assert shown["responded_at"] is None
