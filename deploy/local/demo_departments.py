@@ -50,7 +50,8 @@ def manner(city: City, slug: str) -> Manner:
 class Departments:
     """All department programs and the desk's, until `stop`. `rate`: city seconds in a wall second.
 
-    `answers` is the share of assignments that anybody acts on at all.
+    `answers` is the share of assignments that anybody acts on at all. `trouble`: they pause, ask for more time, quarrel
+    about what they returned, and share work by a ruling, as often as it takes to see all of it in a few hundred cases.
     """
 
     bootstrap: str
@@ -58,6 +59,7 @@ class Departments:
     rate: float
     shards: int
     answers: float = 1.0
+    trouble: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _heard: set[str] = field(default_factory=set)
     _suggested: dict[str, str | None] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class Departments:
         if headers["ce_id"].decode() in self._heard:
             return
         self._heard.add(headers["ce_id"].decode())
-        if kind == "assignment.opened":
+        if kind in ("assignment.opened", "assignment.forced"):
             letter = json.loads(record.value)
             self._begin(
                 self._at_the_desk(case, letter) if letter["role"] == "desk" else self._at_work(case, letter)
@@ -108,7 +110,7 @@ class Departments:
             told = json.loads(record.value)
             self._suggested[case] = told["suggested_owner"]
             self._refused_by.setdefault(case, set()).add(told["department"])
-        elif kind == "case.resolved":
+        elif kind == "case.resolved" and not json.loads(record.value).get("parent"):
             self._begin(self._close(case))
 
     def _begin(self, work: Any) -> None:
@@ -132,10 +134,13 @@ class Departments:
         hurry = 0.3 if letter["triage_class"] != "ordinary" and way is not LATE else 1.0
         await self._pass(_between(dice, *way.accepts) * hurry)
         seen = {"assignment_version": letter["assignment_version"]}
-        if dice.random() < way.returns and letter["assignment_version"] == 1:
+        often = max(way.returns, 0.2) if self.trouble else way.returns
+        if dice.random() < often and letter["assignment_version"] == 1:
             return await self._say(slug, case, "return", **seen, reason_code="wrong_jurisdiction",
                                    grounds="经核实不属于本单位职责。", suggested_owner=self._neighbour(slug, dice))  # fmt: skip
         await self._accept(slug, case, letter, dice.random() < way.names_handler, seen)
+        if self.trouble:
+            await self._delay(slug, case, dice)
         await self._pass(_between(dice, *way.resolves) * hurry)
         await self._say(
             slug, case, "respond", **seen, basis="public_message", public_text="已安排人员到现场处理。"
@@ -155,6 +160,29 @@ class Departments:
         await self._say(slug, case, "accept", **seen, handler=handler)
         await self._say(slug, case, "start", **seen)
 
+    async def _delay(self, slug: str, case: str, dice: random.Random) -> None:
+        """Some wait for the citizen for a while, some ask for more time."""
+        lot = dice.random()
+        if lot < 0.2:
+            await self._say(slug, case, "pause", reason="awaiting_citizen", grounds="等待市民补充照片。")
+            await self._pass(_between(dice, 5 * MINUTE, 30 * MINUTE))
+            await self._say(slug, case, "resume")
+        elif lot < 0.4:
+            await self._say(slug, case, "extend", by="PT2H", grounds="配件未到。")
+            await self._say(self.city.file.desk, case, "approve")
+
+    async def _quarrel(self, case: str, dice: random.Random, streets: list[str]) -> None:
+        """The desk opens a dispute about what was returned; a ruling sends it on, or shares it."""
+        await self._say(self.city.file.desk, case, "dispute", reason="权责不清。")
+        await self._pass(_between(dice, 1 * MINUTE, 5 * MINUTE))
+        ruling = {"authority": "区政府办", "basis": "三定方案", "text": "按职责办理。"}
+        if dice.random() < 0.5:
+            return await self._say(
+                self.city.file.desk, case, "rule", **ruling, department=dice.choice(streets)
+            )
+        parts = [{"scope": f"{slug}辖区部分", "department": slug} for slug in dice.sample(streets, 2)]
+        await self._say(self.city.file.desk, case, "split", **ruling, parts=parts)
+
     async def _at_the_desk(self, case: str, letter: dict[str, Any]) -> None:
         """Nobody's, or returned: to whoever was suggested, else to a street office that has not refused it."""
         dice = random.Random(letter["assignment_id"])
@@ -163,6 +191,8 @@ class Departments:
         streets = [
             row.slug for row in self.city.departments if row.level == "street" and row.slug not in refused
         ]
+        if self.trouble and refused:
+            return await self._quarrel(case, dice, streets)
         owner = self._suggested.get(case)
         if owner is None or owner in refused:
             owner = dice.choice(streets)

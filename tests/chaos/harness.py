@@ -104,7 +104,9 @@ class Rig:
         every = demo_requests.samples(CITY, city, self._taken + size.requests)
         items, self._taken = every[self._taken :], self._taken + size.requests
         pusher = Pusher(demo_channels.client(self.stack.http("intake")), self.stack.tokens)
-        departments = Departments(self.stack.kafka.bootstrap, city, HASTE, self.stack.shards, ANSWERED)
+        departments = Departments(
+            self.stack.kafka.bootstrap, city, HASTE, self.stack.shards, ANSWERED, trouble=True
+        )
         load = Load(pusher, departments, items, size.per_second)
         thread = threading.Thread(target=load.run, daemon=True)
         thread.start()

@@ -21,6 +21,17 @@ from deploy.local.ledger import Promise
 from deploy.local.stack import SERVICES
 from tests.chaos.harness import Rig, Size
 
+# What the traffic has besides the good day: it must be there, or nothing is proven of it.
+TROUBLE = {
+    "case.returned",
+    "case.disputed",
+    "case.ruled",
+    "case.split",
+    "case.paused",
+    "case.resumed",
+    "case.extended",
+}
+
 FREEZE_S = 9.0  # longer than the session timeout of conftest.py
 
 KILLS = [Size(500, 35, 1), pytest.param(Size(5000, 50, 2), marks=pytest.mark.long)]
@@ -46,6 +57,8 @@ def test_killed_at_random_moments(rig: Rig, size: Size) -> None:
     verdict = rig.judge()
     assert verdict.clean, str(verdict)
     assert rig.restarts.total() >= len(SERVICES)
+    seen = {record.type for record in evidence.topics(rig.stack.kafka.bootstrap)}
+    assert seen >= TROUBLE, TROUBLE - seen
 
 
 @pytest.mark.parametrize("size", FREEZES)
