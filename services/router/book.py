@@ -1,218 +1,228 @@
 """The rules that may concern one category: rows naming it or one above it, and rows naming none, in their order.
 
 A condition on a fact is a pair of bit sets over the rows for each value the fact takes: rows for which it holds, rows
-for which it does not. All rows of all conditions are weighed by a handful of ANDs; the lowest bit left is the best row.
+that lack it. A handful of ANDs weighs all rows against all conditions; the lowest bit left is the most specific row.
+Cases that every condition of the book takes alike share a profile, which keeps what has been answered to them.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from services.router import areas, moments, patterns
-from services.router.facts import Facts
+from services.router import moments, patterns
+from services.router.dimensions import CONDITIONS, Dimension, Sides, Timed
+from services.router.facts import Facts, Match
+from services.router.moments import Moment
+from services.router.rules import Rule
 from services.router.specificity import Row
 
-MANY = 20  # bounces beyond this are all the same to a rule
-KEPT = 5_000  # values of a fact whose bit sets are kept
-Sides = tuple[int, int]
-Keys = Callable[[Any], Iterable[object]]
+PROFILES = 256  # kept for each book
 
 
-class Mask(NamedTuple):
-    """Rows as bit sets. By conditions on facts: all hold, one is lacking. By words: one of `any` is there, one of
+@dataclass(eq=False, slots=True)
+class Entry:
+    """A row as books hold it. `states`: for each condition on a fact that it states, the values.
 
-    `none` is there.
+    `fixed`: what it matches of facts, where that is the same for every case; None: it differs. `checked`: it has `all`
+    words or a pattern, and is looked at by itself.
+    """
+
+    row: Row
+    place: int
+    rule: Rule
+    rule_id: str
+    lead: str | None
+    any: tuple[str, ...]
+    all: tuple[str, ...]
+    none: tuple[str, ...]
+    pattern: tuple[str, ...]
+    states: tuple[tuple[int, tuple[object, ...]], ...]
+    fixed: tuple[Match, ...] | None
+    checked: bool
+
+    def shares(self, lacking: str) -> bool:
+        """Whether its category, or the words or pattern it looks for, are the case's, where it lacks this alone."""
+        return bool(
+            self.row.categories
+            or (self.any and lacking != "words.any")
+            or (self.all and lacking != "words.all")
+            or (self.pattern and lacking != "pattern")
+        )
+
+    @property
+    def positive(self) -> bool:
+        return bool(self.any or self.all or self.pattern)
+
+    def passes(self, present: frozenset[str], text: str) -> bool:
+        """Whether its `all` words are there and its pattern is found."""
+        return present.issuperset(self.all) and pattern_holds(self, text)
+
+
+def entry(row: Row, place: int) -> Entry:
+    """`place`: its place in the order of all rows."""
+    stated = ((index, tuple(one.stated(row))) for index, one in enumerate(CONDITIONS))
+    states = tuple((index, values) for index, values in stated if values)
+    checked = bool(row.all or row.rule.when.pattern)
+    return Entry(
+        row,
+        place,
+        row.rule,
+        row.rule.id,
+        row.rule.then.lead,
+        row.any,
+        row.all,
+        row.none,
+        row.rule.when.pattern,
+        states,
+        _fixed(row, states),
+        checked,
+    )
+
+
+def _fixed(row: Row, states: Iterable[tuple[int, tuple[object, ...]]]) -> tuple[Match, ...] | None:
+    """What a row that names one category and one area and asks for no other fact matches."""
+    if any(index or len(values) > 1 for index, values in states) or len(row.categories) > 1:
+        return None
+    told = (
+        ("category", next(iter(row.categories), "")), ("area", next(iter(row.areas), "")),
+        ("time", str(row.rule.when.time or "")), ("valid", row.rule.validity),
+    )  # fmt: skip
+    return tuple(Match(condition, value) for condition, value in told if value)
+
+
+class Called(NamedTuple):
+    """An entry outside the book that a word of the text has called. `lacking`: the one condition that does not hold."""
+
+    entry: Entry
+    lacking: str | None
+
+
+Words = tuple[int, int]
+"""Rows that the words of a text open, rows that they shut."""
+
+
+@dataclass(slots=True)
+class Profile:
+    """How cases stand to the rows of a book by facts: all conditions hold, one is lacking; `sides` tell which.
+
+    `answers` are kept by the words' rows, where these are all that rows ask of the text (`by_words`).
     """
 
     holding: int
-    one_short: int
-    opened: int
-    shut: int
+    short: int
+    names: tuple[str, ...]
+    sides: Sequence[Sides]
+    by_words: bool
+    answers: dict[object, Any] = field(default_factory=dict)
 
-    @property
-    def live(self) -> int:
-        """Rows that hold, but for `all` words and patterns."""
-        return self.holding & self.opened & ~self.shut
-
-
-@dataclass(slots=True)
-class Dimension:
-    """A condition on one fact. `stated`: value → rows naming it; `keys`: the stated values that a fact satisfies."""
-
-    name: str
-    index: int
-    full: int
-    silent: int
-    stated: Mapping[object, int]
-    keys: Keys
-    sides: dict[object, Sides]
-
-    def of(self, value: object) -> Sides:
-        """(rows for which it holds, rows that lack it)"""
-        if (known := self.sides.get(value)) is not None:
-            return known
-        holds = self.silent
-        for key in self.keys(value):
-            holds |= self.stated.get(key, 0)
-        if len(self.sides) >= KEPT:
-            self.sides.clear()
-        self.sides[value] = holds, self.full & ~holds
-        return self.sides[value]
-
-
-@dataclass(slots=True)
-class Timed:
-    """A condition on the moment: asked of each row that states it, once for each stretch of equal moments."""
-
-    name: str
-    full: int
-    rows: Sequence[tuple[int, Row]]
-    holds: Callable[[Row, Any], bool]
-    sides: dict[object, Sides]
-
-    def of(self, moment: object, facts: Facts) -> Sides:
-        if (known := self.sides.get(moment)) is not None:
-            return known
-        lacks = 0
-        for place, row in self.rows:
-            lacks |= 0 if self.holds(row, facts.local) else 1 << place
-        if len(self.sides) >= KEPT:
-            self.sides.clear()
-        self.sides[moment] = self.full & ~lacks, lacks
-        return self.sides[moment]
+    def lacking(self, place: int) -> str:
+        """The name of the first condition that this row lacks."""
+        return next(name for name, one in zip(self.names, self.sides, strict=True) if one.lacks >> place & 1)
 
 
 @dataclass(slots=True)
 class Book:
-    """`wordless` rows state no `any` words. `checked`: those with `all` words or a pattern, which are looked at one by
+    """Bit sets of its entries: `wordless` state no `any` words; `checked` as Entry says; `matter`: a category or words by
 
-    one; `patterned` of these depend on more of the text than words. `named` state a category, `positive` words or a
-    pattern that must be there. `kin`: the rows of a rule that has several.
+    which they can be near; `unopened`: they can be near without their `any` words. `asks`: for the sides of a
+    fact, which Facts has there; `names` of these conditions and the timed. `kin`: the rows of the same rule.
     """
 
-    rows: tuple[Row, ...]
-    dimensions: tuple[Dimension, ...]
+    entries: tuple[Entry, ...]
+    asks: tuple[tuple[Callable[[object], Sides], int], ...]
     timed: tuple[Timed, ...]
+    names: tuple[str, ...]
     full: int
     wordless: int
     any: Mapping[str, int]
     none: Mapping[str, int]
     checked: int
-    patterned: int
-    named: int
-    positive: int
+    matter: int
+    unopened: int
     kin: Mapping[int, tuple[int, ...]]
+    order: Sequence[int]
+    keep: int
+    profiles: dict[object, Profile] = field(default_factory=dict)
+
+    def profile(self, facts: Facts, moment: Moment) -> Profile:
+        """How a case stands to every row, but for its text."""
+        sides = [ask(facts[index]) for ask, index in self.asks]
+        for timed in self.timed:
+            sides.append(timed.known.get(moment) or timed.of(moment, facts))
+        key = tuple(sides)
+        if (known := self.profiles.get(key)) is not None:
+            return known
+        made = self._weighed(sides)
+        if self.keep:
+            if len(self.profiles) >= self.keep:
+                self.profiles.clear()
+            self.profiles[key] = made
+        return made
+
+    def _weighed(self, sides: Sequence[Sides]) -> Profile:
+        holding, short = self.full, 0
+        for side in sides:
+            if side.lacks:
+                short = short & side.holds | holding & side.lacks
+                holding &= side.holds
+        return Profile(holding, short, self.names, sides, not (holding | short) & self.checked)
+
+    def ahead_of(self, entry: Entry) -> int:
+        """Those that come before it, whether it stands in this book or not."""
+        return (1 << bisect_left(self.order, entry.place)) - 1
+
+    def open_and_shut(self, present: frozenset[str]) -> Words:
+        """Rows that one of their `any` words opens, with those that have none; rows that one of `none` shuts."""
+        opened, shut = self.wordless, 0
+        for word in present:
+            opened |= self.any.get(word, 0)
+            shut |= self.none.get(word, 0)
+        return opened, shut
 
 
-def bound(rows: Sequence[Row]) -> Book:
-    full = (1 << len(rows)) - 1
-    places: dict[int, list[int]] = {}
-    for place, row in enumerate(rows):
-        places.setdefault(row.place, []).append(place)
+def bound(entries: Sequence[Entry], keep: int) -> Book:
+    """`keep`: how many profiles."""
+    stated: list[dict[object, int]] = [{} for _ in CONDITIONS]
+    anys, nones, kin = dict[str, int](), dict[str, int](), dict[int, list[int]]()
+    wordless = checked = named = positive = 0
+    for place, one in enumerate(entries):
+        bit = 1 << place
+        for index, values in one.states:
+            _add(stated[index], values, bit)
+        _add(anys, one.any, bit)
+        _add(nones, one.none, bit)
+        wordless |= 0 if one.any else bit
+        checked |= bit if one.checked else 0
+        named |= bit if one.row.categories else 0
+        positive |= bit if one.positive else 0
+        kin.setdefault(one.row.place, []).append(place)
+    full = (1 << len(entries)) - 1
+    several = {place: tuple(some) for some in kin.values() if len(some) > 1 for place in some}
+    dimensions, timed = tuple(_dimensions(stated, full)), tuple(_timed(entries, full))
     return Book(
-        rows=tuple(rows),
-        dimensions=tuple(one for one in _dimensions(rows, full) if one.silent != full),
-        timed=tuple(one for one in _timed(rows, full) if one.rows),
-        full=full,
-        wordless=_mask(rows, lambda row: not row.any),
-        any=_by_value(rows, lambda row: row.any),
-        none=_by_value(rows, lambda row: row.none),
-        checked=_mask(rows, lambda row: bool(row.all or row.rule.when.pattern)),
-        patterned=_mask(rows, lambda row: bool(row.rule.when.pattern)),
-        named=_mask(rows, lambda row: bool(row.categories)),
-        positive=_mask(rows, lambda row: bool(row.any or row.all or row.rule.when.pattern)),
-        kin={place: tuple(some) for some in places.values() if len(some) > 1 for place in some},
-    )
+        tuple(entries), tuple((one.__getitem__, one.condition.index) for one in dimensions), timed,
+        (*(one.condition.name for one in dimensions), *(one.name for one in timed)), full, wordless, anys, nones,
+        checked, named | positive, named | checked, several, [one.place for one in entries], keep,
+    )  # fmt: skip
 
 
-def _mask(rows: Sequence[Row], says: Callable[[Row], bool]) -> int:
-    return _bits(place for place, row in enumerate(rows) if says(row))
+def _add(rows: dict[Any, int], values: Iterable[Any], bit: int) -> None:
+    for value in values:
+        rows[value] = rows.get(value, 0) | bit
 
 
-def _bits(places: Iterable[int]) -> int:
-    mask = 0
-    for place in places:
-        mask |= 1 << place
-    return mask
+def _dimensions(stated: Sequence[Mapping[object, int]], full: int) -> Iterator[Dimension]:
+    for condition, rows in zip(CONDITIONS, stated, strict=True):
+        if rows:
+            yield Dimension(condition, full, rows)
 
 
-def _by_value(rows: Sequence[Row], values: Callable[[Row], Iterable[Any]]) -> dict[Any, int]:
-    found: dict[Any, int] = {}
-    for place, row in enumerate(rows):
-        for value in values(row):
-            found[value] = found.get(value, 0) | 1 << place
-    return found
-
-
-def _itself(value: Any) -> Iterable[object]:
-    return (value,)
-
-
-def _each(values: Any) -> Iterable[object]:
-    return values  # type: ignore[no-any-return]
-
-
-def _up(code: Any) -> Iterable[object]:
-    return areas.above(code) if code else ()
-
-
-def _counted(bounces: Any) -> Iterable[object]:
-    return (min(bounces, MANY),)
-
-
-def _bounces(row: Row) -> Iterable[object]:
-    stated = row.rule.when.bounces
-    if stated is None:
-        return ()
-    return range(min(stated.min, MANY), MANY + 1 if stated.max is None else min(stated.max, MANY) + 1)
-
-
-DIMENSIONS: tuple[tuple[str, str, Callable[[Row], Iterable[Any]], Keys], ...] = (
-    ("area", "area", lambda row: row.areas, _up),
-    ("channel", "channel", lambda row: row.rule.when.channel, _itself),
-    ("channel_kind", "channel_kind", lambda row: row.rule.when.channel_kind, _itself),
-    ("segment", "segment", lambda row: row.rule.when.segment, _itself),
-    ("kind", "kind", lambda row: row.rule.when.kind, _itself),
-    ("class", "triage_class", lambda row: row.rule.when.triage_class, _itself),
-    ("tags", "tags", lambda row: row.rule.when.tags, _each),
-    ("returned_by", "returned_by", lambda row: row.rule.when.returned_by, _each),
-    ("bounces", "bounces", _bounces, _counted),
-)
-
-
-def _dimensions(rows: Sequence[Row], full: int) -> Iterator[Dimension]:
-    for name, fact, states, keys in DIMENSIONS:
-        stated = _by_value(rows, states)
-        silent = full & ~_mask(rows, lambda row, states=states: bool(states(row)))  # type: ignore[misc]
-        yield Dimension(name, Facts._fields.index(fact), full, silent, stated, keys, {})
-
-
-def _timed(rows: Sequence[Row], full: int) -> Iterator[Timed]:
-    hours = [(place, row) for place, row in enumerate(rows) if row.rule.when.time]
-    yield Timed("time", full, hours, moments.holds, {})
-    days = [(place, row) for place, row in enumerate(rows) if row.valid]
-    yield Timed("valid", full, days, moments.valid, {})
-
-
-def weigh(book: Book, facts: Facts, moment: object, present: frozenset[str]) -> Mask:
-    """All conditions but `all` words and patterns, of all rows at once."""
-    holding, short = book.full, 0
-    for one in book.dimensions:
-        value = facts[one.index]
-        holds, lacks = one.sides.get(value) or one.of(value)
-        if lacks:
-            short = short & holds | holding & lacks
-            holding &= holds
-    for timed in book.timed:
-        holds, lacks = timed.sides.get(moment) or timed.of(moment, facts)
-        if lacks:
-            short = short & holds | holding & lacks
-            holding &= holds
-    opened, shut = book.wordless, 0
-    for word in present:
-        opened |= book.any.get(word, 0)
-        shut |= book.none.get(word, 0)
-    return Mask(holding, short, opened, shut)
+def _timed(entries: Sequence[Entry], full: int) -> Iterator[Timed]:
+    if hours := [(place, one.row) for place, one in enumerate(entries) if one.row.minutes is not None]:
+        yield Timed("time", full, hours, moments.holds, {})
+    if days := [(place, one.row) for place, one in enumerate(entries) if one.row.valid]:
+        yield Timed("valid", full, days, moments.valid, {})
 
 
 def places(mask: int) -> Iterator[int]:
@@ -223,36 +233,35 @@ def places(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def words_lacking(row: Row, present: frozenset[str], text: str) -> list[str]:
-    """Which of the row's conditions on the text do not hold."""
+def lacks(one: Entry, facts: Facts, present: frozenset[str]) -> list[str]:
+    """The conditions that an entry lacks, of those on facts, on time and on words to be absent."""
+    found = []
+    for index, values in one.states:
+        condition = CONDITIONS[index]
+        if not any(key in values for key in condition.keys(facts[condition.index])):
+            found.append(condition.name)
+    if one.row.minutes is not None and not moments.holds(one.row, facts.local):
+        found.append("time")
+    if one.row.valid and not moments.valid(one.row, facts.local):
+        found.append("valid")
+    if one.none and not present.isdisjoint(one.none):
+        found.append("words.none")
+    return found
+
+
+def words_lacking(one: Entry, present: frozenset[str], text: str) -> list[str]:
+    """Which of its conditions on the text do not hold."""
     lacks = []
-    if row.any and present.isdisjoint(row.any):
+    if one.any and present.isdisjoint(one.any):
         lacks.append("words.any")
-    if not present.issuperset(row.all):
+    if one.all and not present.issuperset(one.all):
         lacks.append("words.all")
-    if row.none and not present.isdisjoint(row.none):
+    if one.none and not present.isdisjoint(one.none):
         lacks.append("words.none")
-    if not pattern_holds(row, text):
+    if one.pattern and not pattern_holds(one, text):
         lacks.append("pattern")
     return lacks
 
 
-def pattern_holds(row: Row, text: str) -> bool:
-    stated = row.rule.when.pattern
-    return not stated or any(patterns.found(one, text) for one in stated)
-
-
-def passes(book: Book, place: int, present: frozenset[str], text: str) -> bool:
-    """Whether a row that is open holds: its `all` words and its pattern too."""
-    if not book.checked >> place & 1:
-        return True
-    row = book.rows[place]
-    return present.issuperset(row.all) and pattern_holds(row, text)
-
-
-def lacking(book: Book, place: int, facts: Facts, moment: object) -> str:
-    """The name of the first condition on a fact that this row lacks."""
-    for one in book.dimensions:
-        if one.of(facts[one.index])[1] >> place & 1:
-            return one.name
-    return next(timed.name for timed in book.timed if timed.of(moment, facts)[1] >> place & 1)
+def pattern_holds(one: Entry, text: str) -> bool:
+    return not one.pattern or any(patterns.found(pattern, text) for pattern in one.pattern)

@@ -6,6 +6,7 @@ the place in the file, and `rules check` calls it a tie.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -69,6 +70,7 @@ def rank(rule: Rule, category_depth: int, area_depth: int) -> Rank:
     return tuple(int(line(rule, rule.when, category_depth, area_depth)) for _, line in LINES)
 
 
+@lru_cache(maxsize=10_000)
 def line_between(better: Rank, worse: Rank) -> str:
     """The name of the first line on which they differ; FILE_ORDER: on none."""
     for (name, _), one, other in zip(LINES, better, worse, strict=True):

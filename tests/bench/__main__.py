@@ -16,7 +16,7 @@ from deploy.local.stack import end_on_signals
 from tests.bench import report
 from tests.bench.figure import Bench, Figure, Say
 
-NAMES = ("intake", "areas", "router", "clocks", "latency", "idle", "replay")
+NAMES = ("rules", "intake", "areas", "router", "clocks", "latency", "idle", "replay")
 console = Console(highlight=False)
 
 

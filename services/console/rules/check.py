@@ -12,16 +12,18 @@ from asyncpg import PostgresError
 from rich.console import Console
 from rich.table import Table
 
+from services.chassis import clock, document
 from services.chassis.document import BadFile
 from services.chassis.settings import BadSettings
 from services.console import store
 from services.contracts.faults import Fault
-from services.router import drafts, precedents, writing
+from services.router import drafts, lint, precedents, rules, writing
 from services.router.drafts import Draft
+from services.router.findings import Check
 from services.router.precedents import Precedent
 
-ERROR, WARNING = "error", "warning"
-COLOURS = {ERROR: "red", WARNING: "yellow"}
+ERROR, WARNING, NOTE = "error", "warning", "note"
+COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(asked: argparse.Namespace) -> int:
     path = asked.file or asked.city / "rules.yaml"
     found, proposed = list(findings(path, asked.city)), asyncio.run(_proposed(path, asked.city))
+    grave = (ERROR, WARNING) if asked.strict else (ERROR,)
     if asked.json:
         said = {
             "file": str(path),
@@ -64,7 +67,7 @@ def main(asked: argparse.Namespace) -> int:
         show(found)
         _show_proposals(proposed)
         Console(stderr=True, highlight=False).print(_sum(path, found))
-    return 1 if any(one.severity == ERROR or asked.strict for one in found) else 0
+    return 1 if any(one.severity in grave for one in found) else 0
 
 
 async def _proposed(path: Path, city: Path) -> list[Precedent]:
@@ -126,7 +129,18 @@ def findings(path: Path, city_dir: Path) -> Iterator[Finding]:
 
 def of(draft: Draft) -> Iterator[Finding]:
     """What lint finds in a set that can be loaded."""
-    yield from ()
+    lines = document.read(draft.path).line
+    for one in lint.findings(draft.duty, lines, clock.wall_now().astimezone(draft.duty.city.zone).date()):
+        if one.check is not Check.FAULT or one.file == rules.FILE:
+            yield Finding(
+                str(one.level),
+                draft.path.name,
+                one.line,
+                one.rule_id,
+                str(one.check),
+                one.reason.en,
+                one.reason.zh,
+            )
 
 
 def errors(draft: Draft) -> list[Finding]:
@@ -158,4 +172,4 @@ def _sum(path: Path, found: list[Finding]) -> str:
     counts = {severity: sum(one.severity == severity for one in found) for severity in COLOURS}
     if not found:
         return f"[green]✓[/] {path}: nothing wrong 未发现问题"
-    return f"{path}: {counts[ERROR]} errors 错误, {counts[WARNING]} warnings 警告"
+    return f"{path}: {counts[ERROR]} errors 错误, {counts[WARNING]} warnings 警告, {counts[NOTE]} notes 提示"

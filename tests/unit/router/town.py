@@ -82,7 +82,12 @@ def city(returns: Returns | None = None, disputes: Disputes | None = None) -> Ci
             disputes=disputes or Disputes(),
         ),
         areas=AREAS,
-        departments=(department(DESK, DepartmentLevel.DESK), *map(department, (STREET, PARKS, ROADS))),
+        departments=(
+            department(DESK, DepartmentLevel.DESK),
+            department(STREET, DepartmentLevel.STREET),
+            department(PARKS),
+            department(ROADS),
+        ),
         roster={},
         categories=tuple(Category(path=path, en=path, evidence=path == "道路/坑洞") for path in CATEGORIES),
         channels=(Channel(id="app", kind=ChannelKind.APP, name=name("app"), rate_per_minute=1),),
