@@ -307,9 +307,8 @@ def rung_name(rung: Rung) -> str:
 
 def rung_at(measure: Measure, rung: Rung, start: datetime, credit: timedelta = NOTHING) -> datetime:
     """When a rung falls due; the one at 100 at `due_at`, and never one above it before."""
-    due = due_at(measure, start, credit)
-    place = rung.of(measure.target)
+    place, ruler = rung.of(measure.target), measure.ruler
     if place == measure.target:
-        return due
-    at = measure.ruler.instant(measure.ruler.begins(start) + place + credit)
-    return max(at, due) if place > measure.target else at
+        return due_at(measure, start, credit)
+    at = ruler.instant(ruler.begins(start) + place + credit)
+    return at if place < measure.target else max(at, due_at(measure, start, credit))

@@ -56,7 +56,7 @@ def opened(case: CaseId, registered: CaseRegistered) -> tuple[Turn, ...]:
     A part of a split case answers for the close alone: its parent responds.
     """
     facts, part = Facts.of(registered), registered.parent is not None
-    rows = (row for row in kinds.TABLE if not (part and row.kind is ClockKind.RESPONSE))
+    rows = kinds.TWO[part:] + (kinds.OTHERS if facts.plan.clocks else ())
     turns = (_open(case, facts, new) for row in rows for new in openings(row, registered, facts.plan, ()))
     return tuple(_above(turn, registered.at) for turn in turns) if part else tuple(turns)
 
@@ -73,12 +73,12 @@ def _above(turn: Turn, began_at: datetime) -> Turn:
 def starts(case: CaseId, event: CaseEvent, known: Sequence[Clock]) -> tuple[Turn, ...]:
     """The clocks that this line opens beside those it finds."""
     first = known[0]
-    facts = Facts(
-        first.number, first.plan, first.category, first.area, Holding(event.holder.unit, event.holder.is_desk)
-    )
-    return tuple(
-        _open(case, facts, new) for row in kinds.TABLE for new in openings(row, event, facts.plan, known)
-    )
+    if not first.plan.clocks:
+        return ()
+    holding = Holding(event.holder.unit, event.holder.is_desk)
+    facts = Facts(first.number, first.plan, first.category, first.area, holding)
+    new = (each for row in kinds.OTHERS for each in openings(row, event, facts.plan, known))
+    return tuple(_open(case, facts, each) for each in new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,5 @@ TABLE = (
 )  # fmt: skip
 
 OF: dict[ClockKind, Row] = {row.kind: row for row in TABLE}
+TWO = (OF[ClockKind.RESPONSE], OF[ClockKind.CLOSE])
+OTHERS = tuple(row for row in TABLE if row not in TWO)

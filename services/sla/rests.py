@@ -35,9 +35,14 @@ from services.sla.clocks import (
     Turn,
 )
 
+# What may move the due of a clock that does not rest.
+MOVES = (CasePaused, CaseExtended, CaseReopened, CaseUnmerged, CaseAbsorbed, CaseReleased, CaseReclassified)
+
 
 def after(clock: Clock, event: CaseEvent) -> Turn:
     """What the event does to the due of this clock; to one that nothing moves, nothing."""
+    if clock.rest is None and not isinstance(event, MOVES):
+        return Turn(clock)
     if isinstance(event, CaseUnmerged | CaseAbsorbed | CaseReleased):
         return Turn(counted_anew(clock, event))
     if isinstance(event, CaseReclassified) and event.plan_changed:
