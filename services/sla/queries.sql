@@ -92,3 +92,7 @@ SELECT shard, coalesce((seen ->> $1)::bigint, 0) AS last FROM shard;
 SELECT close.holder, close.category, close.started_at, close.stopped_at AS closed_at, response.stopped_at AS responded_at
 FROM clock AS close LEFT JOIN clock AS response ON response.case_id = close.case_id AND response.kind = 'response'
 WHERE close.kind = 'close' AND close.started_at >= $1 AND NOT close.cancels;
+
+-- name: cases_of_area
+SELECT case_id FROM clock
+WHERE kind = 'close' AND started_at >= $2 AND started_at < $3 AND (area = $1 OR starts_with(area, $1 || '/'));

@@ -172,6 +172,11 @@ async def past_cases(conn: Connection, since: datetime) -> list[asyncpg.Record]:
     return list(await conn.fetch(SQL["past_cases"], since))
 
 
+async def cases_of_area(conn: Connection, area: str, since: datetime, until: datetime) -> list[CaseId]:
+    """Received in [since, until) in this area or below it."""
+    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["cases_of_area"], area, since, until)]
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many clocks of one kind one unit holds, in two bounds."""

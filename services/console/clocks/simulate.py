@@ -133,7 +133,7 @@ def _timed(last: str) -> Iterator[Past]:
 
 async def _read(span: timedelta) -> list[Past]:
     url = settings.read(OperatorSettings).database_url.get_secret_value()
-    pool = await database.create_pool(url, "sla", 1)
+    pool = await database.create_pool(url, "sla", 2)
     try:
         async with pool.acquire() as conn:
             rows = await store.past_cases(conn, clock.wall_now() - span)

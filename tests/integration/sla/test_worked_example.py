@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from services.chassis.clock import CityClock
+from services.console.clocks import ledger as ledgers
 from services.contracts import ids, topics
 from services.contracts.events import CaseEvent
 from services.contracts.ids import CaseId
@@ -20,6 +21,7 @@ from tests.integration.router import rig as routers
 from tests.integration.router.rig import Rig
 from tests.integration.sla import world
 from tests.integration.sla.world import World
+from tests.unit.sla import sample
 from tests.unit.sla.sample import NINE, at
 
 MINUTE = 60
@@ -114,3 +116,15 @@ async def test_the_worked_example(story: Story) -> None:
 
 def instant(hour: str, days: int = 0) -> str:
     return at(hour, days).isoformat().replace("+00:00", "Z")
+
+
+async def test_the_ledger_of_a_community_and_a_month(story: Story, database: str) -> None:
+    """What the command reads: cases received in the month whose area is the community's or below it."""
+    await story.says("desk", at("09:04"), "assign", department="police", reason="治安")
+    case = world.case_in(0)
+    await story.sla.apply((case, sample.registered()))
+    since, until_ = at("00:00"), at("00:00", days=30)
+    entries, _ = await ledgers.read(database, "pingshan", since, until_)
+    assert [entry.close.case_id for entry in entries] == [case]
+    assert (await ledgers.read(database, "pingshan", until_, until_))[0] == []
+    assert (await ledgers.read(database, "pingshan/biling/no", since, until_))[0] == []
