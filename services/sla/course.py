@@ -14,11 +14,14 @@ from services.contracts.countings import Ruler
 from services.contracts.events import (
     CaseEvent,
     CasePaused,
+    CaseRated,
     CaseRegistered,
     CaseReopened,
     CaseResponded,
     CaseResumed,
+    CaseReturned,
     CaseReturnReviewed,
+    CaseVerified,
 )
 from services.sla import kinds
 
@@ -47,7 +50,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`holders` in order of time; `reviewed` lie over them. `open`: clock instances that may still change."""
+    """`holders` in order of time; `reviewed` lie over them. `open`: clock instances that may still change.
+    `returns`: departments that returned it, in order; `satisfied`: the citizen's last word."""
 
     received_at: datetime
     occurred_at: datetime | None = None
@@ -57,6 +61,8 @@ class Course:
     responded_at: datetime | None = None
     resolved_at: datetime | None = None
     open: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
+    satisfied: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,10 @@ def after(course: Course, event: CaseEvent) -> Course:
             return replace(held(course, event.holder.unit, event.at), reviewed=(*course.reviewed, judged))
         case CaseResponded() if event.first:
             return replace(course, responded_at=min(event.at, course.responded_at or event.at))
+        case CaseReturned():
+            course = replace(course, returns=(*course.returns, event.department))
+        case CaseVerified() | CaseRated():
+            course = replace(course, satisfied=event.satisfied)
         case CaseReopened():
             return held(reopened(course, event.resolved_at, event.at), event.holder.unit, event.at)
     course = held(course, event.holder.unit, event.at)

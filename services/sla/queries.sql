@@ -96,3 +96,18 @@ WHERE close.kind = 'close' AND close.started_at >= $1 AND NOT close.cancels;
 -- name: cases_of_area
 SELECT case_id FROM clock
 WHERE kind = 'close' AND started_at >= $2 AND started_at < $3 AND (area = $1 OR starts_with(area, $1 || '/'));
+
+-- name: cases_due
+SELECT DISTINCT case_id FROM clock WHERE kind IN ('response', 'close') AND due_at >= $1 AND due_at < $2;
+
+-- name: exclude
+INSERT INTO scorecard_exclusion VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
+
+-- name: exclusions
+SELECT number, clock, reason, approver FROM scorecard_exclusion WHERE week = $1;
+
+-- name: publish
+INSERT INTO scorecard VALUES ($1, $2, $3, $4);
+
+-- name: scorecard
+SELECT body, revision FROM scorecard WHERE week = $1 ORDER BY revision DESC LIMIT 1;

@@ -60,3 +60,20 @@ CREATE INDEX IF NOT EXISTS clock_of_number ON clock (number) WHERE kind = 'close
 DROP INDEX IF EXISTS clock_number;
 -- What operations ask: what runs, and what is due soon.
 CREATE INDEX IF NOT EXISTS clock_running ON clock (due_at) WHERE outcome IS NULL;
+
+-- 每周一评 as it was published, byte for byte; what does not count, with its reason and who approved it.
+CREATE TABLE IF NOT EXISTS scorecard (
+    week         text NOT NULL,
+    revision     int NOT NULL,
+    body         text NOT NULL,
+    published_at timestamptz NOT NULL,
+    PRIMARY KEY (week, revision)
+);
+CREATE TABLE IF NOT EXISTS scorecard_exclusion (
+    week     text NOT NULL,
+    number   text NOT NULL,
+    clock    text NOT NULL,
+    reason   text NOT NULL,
+    approver text NOT NULL,
+    PRIMARY KEY (week, number, clock)
+);

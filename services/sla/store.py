@@ -19,6 +19,7 @@ from services.contracts.values import ClockKind, Handler
 from services.sla import clocks
 from services.sla.clocks import Clock, Holding, Outcome, Past, Rest, Stop
 from services.sla.course import Course
+from services.sla.scorecard import Exclusion
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 Json: TypeAlias = dict[str, list[Any]]
@@ -175,6 +176,30 @@ async def past_cases(conn: Connection, since: datetime) -> list[asyncpg.Record]:
 async def cases_of_area(conn: Connection, area: str, since: datetime, until: datetime) -> list[CaseId]:
     """Received in [since, until) in this area or below it."""
     return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["cases_of_area"], area, since, until)]
+
+
+async def cases_due(conn: Connection, since: datetime, until: datetime) -> list[CaseId]:
+    """Cases of which a response or a close falls due in [since, until)."""
+    return [CaseId(row["case_id"]) for row in await conn.fetch(SQL["cases_due"], since, until)]
+
+
+async def exclude(conn: Connection, week: str, one: Exclusion) -> None:
+    """Once for a case's clock; the first reason stays."""
+    await conn.execute(SQL["exclude"], week, one.number, one.clock, one.reason, one.approver)
+
+
+async def exclusions(conn: Connection, week: str) -> list[Exclusion]:
+    return [Exclusion(**dict(row)) for row in await conn.fetch(SQL["exclusions"], week)]
+
+
+async def publish(conn: Connection, week: str, revision: int, body: str, at: datetime) -> None:
+    await conn.execute(SQL["publish"], week, revision, body, at)
+
+
+async def scorecard(conn: Connection, week: str) -> tuple[str, int] | None:
+    """The last revision that was published: its bytes and its number."""
+    row = await conn.fetchrow(SQL["scorecard"], week)
+    return (row["body"], row["revision"]) if row else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from services.console.clocks.history import BadHistory
 
 VERBS = {
     "ledger": "the cases of a community and a month, open, closed, overdue 台账",
+    "scorecard": "how each department did with what fell due in a week 每周一评",
     "simulate": "past cases under another plan: who would have been late 以历史工单试算时限方案",
     "learn-plans": "learn each type's target and way of counting from recorded dues 由历史时限学得时限方案",
 }

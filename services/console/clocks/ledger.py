@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from services.chassis import clock as clocktime
 from services.chassis import database, files, run, settings
+from services.chassis.database import Connection
 from services.chassis.settings import OperatorSettings
 from services.console.clocks import sheets
 from services.console.clocks.history import BadHistory
 from services.contracts.city import CityFile, DepartmentsFile
+from services.contracts.ids import CaseId
 from services.contracts.values import ClockKind
 from services.sla import ledger, store
 from services.sla.ledger import Entry
@@ -36,10 +38,10 @@ def main(asked: argparse.Namespace) -> int:
     except ValueError as wrong:
         raise BadHistory(f"--month {asked.month}: write 2026-11") from wrong
     url = mine.database_url.get_secret_value()
-    entries, now = asyncio.run(read(url, asked.community, since, until))
+    found, now = asyncio.run(read(url, asked.community, since, until))
     names = {row.slug: row.name.zh for row in departments}
-    sheets.write(asked.out, ledger.HEADER, ledger.rows(entries, names, zone, now))
-    print(f"{len(entries)} cases → {asked.out}")
+    sheets.write(asked.out, ledger.HEADER, ledger.rows(found, names, zone, now))
+    print(f"{len(found)} cases → {asked.out}")
     return 0
 
 
@@ -49,14 +51,18 @@ async def read(url: str, area: str, since: datetime, until: datetime) -> tuple[l
     try:
         _, clock = await run.provisioned(pool, "sla")
         async with pool.acquire() as conn:
-            cases = await store.cases_of_area(conn, area, since, until)
-            known, plans = await store.courses_of(conn, cases), store.Plans()
-            every = await store.clocks_of(conn, plans, cases)
+            found = await entries(conn, await store.cases_of_area(conn, area, since, until))
     finally:
         await pool.close()
+    return found, clock.city(clocktime.wall_now())
+
+
+async def entries(conn: Connection, cases: list[CaseId]) -> list[Entry]:
+    """What is known of these cases."""
+    known = await store.courses_of(conn, cases)
+    every = await store.clocks_of(conn, store.Plans(), cases)
     kinds = {case: {one.kind: one for one in of_case.values()} for case, of_case in every.items()}
-    entries = [
+    return [
         Entry(of_case[ClockKind.CLOSE], of_case.get(ClockKind.RESPONSE), known[case])
         for case, of_case in kinds.items() if case in known
     ]  # fmt: skip
-    return entries, clock.city(clocktime.wall_now())
