@@ -4,7 +4,7 @@ Every instant is city time. A clock is *running* until it has an outcome. One th
 that instant had not fired yet runs on until they have: they were true when they fell due.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -90,6 +90,7 @@ class Clock:
     credit: timedelta = NOTHING
     extended: timedelta = NOTHING
     reopened: int = 0
+    owed: tuple[datetime, ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -116,8 +117,21 @@ class Clock:
         return plans.due_at(self.measure, self.started_at, self.credited)
 
     def step(self, index: int) -> Step | None:
+        """The rung at this index. One that fell due before the due was moved stands where it stood."""
         credit = self.credited + self.extended
-        return ladder.step(self.plan.ladder, self.measure, self.started_at, index, credit)
+        found = ladder.step(self.plan.ladder, self.measure, self.started_at, index, credit)
+        place = index - self.rung
+        return replace(found, at=self.owed[place]) if found and 0 <= place < len(self.owed) else found
+
+    def owing(self, at: datetime) -> tuple[datetime, ...]:
+        """The instants of the rungs that fell due before `at` and have still to fire."""
+        instants = []
+        for index in range(self.rung, len(self.plan.ladder)):
+            step = self.step(index)
+            if step is None or step.at >= at:
+                break
+            instants.append(step.at)
+        return tuple(instants)
 
     @property
     def running(self) -> bool:

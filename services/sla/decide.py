@@ -283,7 +283,7 @@ def _fire(clock: Clock, now: datetime, proven: datetime | None) -> tuple[Clock, 
     assert step is not None  # next_rung_at is None above the top
     holding = clock.held_at(step.at)
     fired = replace(
-        clock, rung=clock.rung + 1, next_rung_at=following.at if following else None,
+        clock, rung=clock.rung + 1, owed=clock.owed[1:], next_rung_at=following.at if following else None,
         past=tuple(past for past in clock.past if following and following.at <= past.until),
         breached_at=now if step.percent == ladder.BREACH else clock.breached_at,
     )  # fmt: skip

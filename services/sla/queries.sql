@@ -38,12 +38,12 @@ UPDATE clock SET
     rung = new.rung, next_rung_at = new.next_rung_at, holder = new.holder, holder_is_desk = new.holder_is_desk,
     handler_id = new.handler_id, handler_name = new.handler_name, past = new.past, stopped_at = new.stopped_at,
     stopped_by = new.stopped_by, cancels = new.cancels, breached_at = new.breached_at, corrected = new.corrected,
-    outcome = new.outcome, started_at = new.started_at, due_at = new.due_at
+    outcome = new.outcome, started_at = new.started_at, due_at = new.due_at, owed = new.owed
 FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::text[],
             $8::jsonb[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[], $13::boolean[], $14::text[],
-            $15::timestamptz[], $16::timestamptz[])
+            $15::timestamptz[], $16::timestamptz[], $17::jsonb[])
      AS new (clock_id, rung, next_rung_at, holder, holder_is_desk, handler_id, handler_name, past, stopped_at,
-             stopped_by, cancels, breached_at, corrected, outcome, started_at, due_at)
+             stopped_by, cancels, breached_at, corrected, outcome, started_at, due_at, owed)
 WHERE clock.clock_id = new.clock_id;
 
 -- name: due

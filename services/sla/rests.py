@@ -67,20 +67,20 @@ def paused(clock: Clock, event: CasePaused) -> Turn:
     """From the approval to the cap at the latest; two that overlap are one from the first's begin to the last's end."""
     if event.at > clock.due_at:
         return Turn(clock, reason="a pause after due moves nothing")
-    before = clock.rest
+    old, before = clock, clock.rest
     if before is not None and event.at > before.until:
         clock, before = _settled(clock, before.until), None
     since = before.since if before else event.at
     rest = Rest(event.reason, since, max(event.until, before.until) if before else event.until)
-    now = timed(replace(clock, rest=rest))
-    return Turn(*_in_time(now, clock, event.at, Rested(now, rest)))
+    now = timed(replace(clock, rest=rest, owed=old.owing(event.at)))
+    return Turn(*_in_time(now, old, event.at, Rested(now, rest)))
 
 
 def resumed(clock: Clock, at: datetime) -> Turn:
     """Goes on at `at`, or went on at the cap when that was earlier."""
     assert clock.rest is not None
     rest, end = clock.rest, max(min(at, clock.rest.until), clock.rest.since)
-    now = _settled(clock, end)
+    now = timed(replace(_settled(clock, end), owed=clock.owing(at)))
     return Turn(now, (Resumed(now, rest, end, now.own(rest.since, end)),))
 
 
@@ -88,7 +88,7 @@ def extended(clock: Clock, event: CaseExtended) -> Turn:
     """延期 counts when it was granted before due."""
     if event.at > clock.due_at:
         return Turn(clock, reason="an extension after due moves nothing")
-    now = timed(replace(clock, extended=clock.extended + event.granted))
+    now = timed(replace(clock, extended=clock.extended + event.granted, owed=clock.owing(event.at)))
     return Turn(*_in_time(now, clock, event.at, Extended(now, event.at, event.granted)))
 
 
@@ -97,7 +97,8 @@ def revived(clock: Clock, event: CaseReopened) -> Turn:
     if clock.stop is None or clock.stop.cancels:
         return Turn(clock, reason="it was not resolved")
     credit = clock.credit + clock.own(min(event.resolved_at, event.at), event.at)
-    running = replace(clock, stop=None, outcome=None, credit=credit, reopened=clock.reopened + 1)
+    owed = clock.owing(clock.stop.at) if clock.outcome is None else ()
+    running = replace(clock, stop=None, outcome=None, credit=credit, reopened=clock.reopened + 1, owed=owed)
     return Turn(timed(running))
 
 

@@ -45,6 +45,8 @@ ALTER TABLE clock ADD COLUMN IF NOT EXISTS rest jsonb;
 ALTER TABLE clock ADD COLUMN IF NOT EXISTS credit interval;
 ALTER TABLE clock ADD COLUMN IF NOT EXISTS extended interval;
 ALTER TABLE clock ADD COLUMN IF NOT EXISTS reopened smallint;
+--   owed          rungs that fell due before the due was moved, and have still to fire: {at: […]}
+ALTER TABLE clock ADD COLUMN IF NOT EXISTS owed jsonb;
 
 -- In whose hands a case was and when it waited; and which clocks beside response and close it has open.
 CREATE TABLE IF NOT EXISTS course (

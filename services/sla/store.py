@@ -24,6 +24,7 @@ from services.sla.scorecard import Exclusion
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
 Json: TypeAlias = dict[str, list[Any]]
 NOBODY: Json = {"held": []}
+NONE_OWED: dict[str, list[str]] = {"at": []}
 ALWAYS = (ClockKind.RESPONSE, ClockKind.CLOSE)
 _COURSE = TypeAdapter(Course)
 
@@ -129,7 +130,7 @@ async def save(conn: Connection, changed: Collection[Clock]) -> None:
     rows = [
         (clock.clock_id, clock.rung, clock.next_rung_at, clock.holding.unit, clock.holding.is_desk,
          *_handler(clock.holding), _past(clock.past), *_stop(clock.stop), clock.breached_at, clock.corrected,
-         clock.outcome, clock.started_at, clock.due_at)
+         clock.outcome, clock.started_at, clock.due_at, _owed(clock.owed))
         for clock in changed
     ]  # fmt: skip
     await conn.execute(SQL["save_clocks"], *map(list, zip(*rows, strict=True)))
@@ -250,6 +251,7 @@ def _clock(row: asyncpg.Record, plan: Plan) -> Clock:
         instance=row["instance"] or "", given_due_at=row["given_due_at"],
         rest=_read_rest(row["rest"]), credit=row["credit"] or NOTHING,
         extended=row["extended"] or NOTHING, reopened=row["reopened"] or 0,
+        owed=tuple(datetime.fromisoformat(at) for at in (row["owed"] or NONE_OWED)["at"]),
     )  # fmt: skip
 
 
@@ -264,6 +266,10 @@ def _handler(holding: Holding) -> tuple[str | None, str | None]:
 
 def _stop(stop: Stop | None) -> tuple[datetime | None, str | None, bool]:
     return (stop.at, stop.by, stop.cancels) if stop else (None, None, False)
+
+
+def _owed(owed: Sequence[datetime]) -> dict[str, list[str]] | None:
+    return {"at": [at.isoformat() for at in owed]} if owed else None
 
 
 def _read_rest(body: dict[str, str] | None) -> Rest | None:
