@@ -1,12 +1,9 @@
 """GET /v1/clocks/{case}, by case id or public number: how late is it, in figures and in one line."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Header, Path, Request
-from pydantic import BaseModel, Field
 
 from services.chassis import problems
 from services.chassis.database import Connection
@@ -14,101 +11,12 @@ from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.contracts import ids
 from services.contracts.ids import CaseId, ClockId
-from services.contracts.values import Audience, ClockKind, Handler, Instant, PauseReason
-from services.sla import course as courses
-from services.sla import kinds, ladder, store
-from services.sla.clocks import Clock
-from services.sla.course import Account, Course, Span
+from services.sla import store, views
 from services.sla.state import State
+from services.sla.views import ClocksView
 
 READERS = ("department", "desk", "operator")
-WAITS: dict[str, tuple[str, str]] = {
-    PauseReason.AWAITING_CITIZEN: ("等待市民", "the citizen"),
-    PauseReason.AWAITING_THIRD_PARTY: ("等待第三方", "a third party"),
-    PauseReason.WEATHER_OR_SEASON: ("天气或季节", "weather or season"),
-    PauseReason.LEGAL_PROCEDURE: ("法定程序", "a legal procedure"),
-    PauseReason.SHELVED: ("挂账", "shelved"),
-    courses.VERIFICATION: ("回访", "verification"),
-}
 Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
-
-
-class RungView(BaseModel):
-    """A rung of the ladder. `fired` is false for one that lies ahead, or that the clock stopped before."""
-
-    percent: int
-    at: Instant
-    fired: bool
-    audiences: tuple[Audience, ...]
-
-
-class Line(BaseModel):
-    zh: str
-    en: str
-
-
-class ClockView(BaseModel):
-    """One clock. Seconds are city time; `left_seconds` is negative once it is late."""
-
-    clock_id: UUID
-    clock: ClockKind
-    state: Annotated[str, Field(description="running | stopping | met | breached | cancelled")]
-    plan: str
-    started_at: Instant
-    due_at: Annotated[Instant, Field(description="as if a pause that is on lasted to its cap")]
-    original_due_at: Annotated[Instant, Field(description="without any extension")]
-    paused: Annotated[str | None, Field(description="the reason of the pause that is on")] = None
-    paused_until: Annotated[Instant | None, Field(description="its cap: then it goes on by itself")] = None
-    instance: Annotated[str, Field(description="the assignment, stay, attendance or redo it belongs to")] = ""
-    credit_seconds: Annotated[float, Field(description="what was credited, in the plan's own time")] = 0.0
-    stopped_at: Instant | None
-    breached: bool
-    corrected: bool
-    elapsed_seconds: float
-    left_seconds: float
-    holder: str
-    holder_is_desk: bool
-    handler: Handler | None
-    next_rung_at: Instant | None
-    days_known: Annotated[
-        bool, Field(description="false: due lies after the last year whose public holidays are known")
-    ] = True
-    rungs: tuple[RungView, ...]
-    line: Line
-
-
-class SpanView(BaseModel):
-    """`of`: a unit, `us`, or the reason of a wait. Seconds by the wall, and in the plan's own time."""
-
-    of: str
-    seconds: float
-    own_seconds: float
-
-
-class AccountView(BaseModel):
-    """In whose hands the time was. Holdings and waits together are all of it, to the microsecond.
-
-    `counted`: the holdings as reviews of returns 退单审核 have decided that they count.
-    """
-
-    until: Instant
-    elapsed_seconds: float
-    own_elapsed_seconds: float
-    holdings: tuple[SpanView, ...]
-    counted: tuple[SpanView, ...]
-    waits: tuple[SpanView, ...]
-    sense_seconds: Annotated[float | None, Field(description="感知: observed to received")]
-    dispatch_seconds: Annotated[float | None, Field(description="响应: received to responded")]
-    handle_seconds: Annotated[float | None, Field(description="处置: responded to resolved")]
-    line: Line
-
-
-class ClocksView(BaseModel):
-    case_id: UUID
-    number: str
-    at: Annotated[Instant, Field(description="city time of this answer")]
-    clocks: tuple[ClockView, ...]
-    account: AccountView | None = None
 
 
 FAULTS: dict[int | str, dict[str, Any]] = {
@@ -150,9 +58,9 @@ async def clocks_of_case(
     clocks = tuple(known[case_id].values())
     if not clocks:
         raise _unknown()
-    views = tuple(view(clock, now) for clock in clocks)
-    told = account(course, clocks, now) if course else None
-    return ClocksView(case_id=case_id, number=clocks[0].number, at=now, clocks=views, account=told)
+    shown = tuple(views.view(clock, now) for clock in clocks)
+    told = views.account(course, clocks, now) if course else None
+    return ClocksView(case_id=case_id, number=clocks[0].number, at=now, clocks=shown, account=told)
 
 
 async def _id(conn: Connection, name: str) -> CaseId:
@@ -182,136 +90,3 @@ def _unknown() -> Problem:
         ("没有这个工单的时钟", "No clocks for this case"),
         ("刚提交的请稍候几秒再试。", "Just submitted? Try again in a few seconds."),
     )
-
-
-def view(clock: Clock, now: datetime) -> ClockView:
-    until = clock.stop.at if clock.stop else max(now, clock.started_at)
-    return ClockView(
-        clock_id=clock.clock_id, clock=clock.kind, state=_state(clock), plan=clock.plan.name,
-        started_at=clock.started_at, due_at=clock.due_at, original_due_at=clock.original_due_at,
-        paused=clock.rest.reason if clock.rest and until < clock.rest.until else None,
-        paused_until=clock.rest.until if clock.rest and until < clock.rest.until else None, instance=clock.instance,
-        credit_seconds=(clock.credited + clock.extended).total_seconds(), stopped_at=clock.stop.at if clock.stop else None,
-        breached=until > clock.due_at, corrected=clock.corrected,
-        elapsed_seconds=(until - clock.started_at).total_seconds(),
-        left_seconds=(clock.due_at - until).total_seconds(), holder=clock.holding.unit,
-        holder_is_desk=clock.holding.is_desk, handler=clock.holding.handler, next_rung_at=clock.next_rung_at,
-        days_known=days_known(clock),
-        rungs=tuple(
-            RungView(percent=step.percent, at=step.at, fired=index < clock.rung, audiences=step.audiences)
-            for index, step in enumerate(ladder.steps(clock.plan.ladder, clock.measure, clock.started_at, clock.credited + clock.extended))
-        ),
-        line=line(clock, until),
-    )  # fmt: skip
-
-
-def days_known(clock: Clock) -> bool:
-    """Whether every day the clock counts by is a known one: after the calendar's last year the week alone counts."""
-    counted = clock.measure.counted
-    days = counted.days if counted else None
-    if days is None or days.known_until is None:
-        return True
-    return clock.due_at.astimezone(days.tz).year <= days.known_until
-
-
-def _state(clock: Clock) -> str:
-    if clock.outcome is not None:
-        return clock.outcome
-    return "stopping" if clock.stop else "running"
-
-
-def line(clock: Clock, until: datetime) -> Line:
-    """`until`: the stop, or now."""
-    left, unit = clock.due_at - until, clock.holding.unit
-    row = kinds.OF[clock.kind]
-    zh, en = row.zh, row.en
-    if clock.stop is None:
-        if clock.rest is not None and until < clock.rest.until:
-            why = _wait(clock.rest.reason)
-            return Line(
-                zh=f"{zh}时钟：暂停中（{why[0]}），最迟{span_zh(clock.rest.until - until)}后恢复，由 {unit} 持有。",
-                en=f"{en} clock: paused for {why[1]}, goes on in {span_en(clock.rest.until - until)} at the latest, held by {unit}.",
-            )
-        late = left < timedelta(0)
-        return Line(
-            zh=f"{zh}时钟：{'已超时' if late else '还剩'}{span_zh(abs(left))}，由 {unit} 持有。",
-            en=f"{en} clock: {span_en(abs(left))} {'late' if late else 'left'}, held by {unit}.",
-        )
-    if clock.stop.cancels and left >= timedelta(0):
-        return Line(zh=f"{zh}时钟：已取消。", en=f"{en} clock: cancelled.")
-    used, verdict = (
-        until - clock.started_at,
-        ("按时", "in time") if left >= timedelta(0) else ("超时", "late"),
-    )
-    return Line(
-        zh=f"{zh}时钟：{verdict[0]}，用时{span_zh(used)}，{clock.stop.by}。",
-        en=f"{en} clock: {verdict[1]} after {span_en(used)}, by {clock.stop.by}.",
-    )
-
-
-def account(course: Course, clocks: Sequence[Clock], now: datetime) -> AccountView:
-    """By the ruler of the close clock's plan."""
-    close = next((clock for clock in clocks if clock.kind is ClockKind.CLOSE), clocks[0])
-    found, phases = courses.account(course, now, close.measure.ruler), courses.phases(course)
-    return AccountView(
-        until=found.until, elapsed_seconds=found.elapsed.wall.total_seconds(),
-        own_elapsed_seconds=found.elapsed.own.total_seconds(), holdings=_spans(found.holdings), counted=_spans(found.counted),
-        waits=_spans(found.waits), sense_seconds=_seconds(phases.sense), dispatch_seconds=_seconds(phases.dispatch),
-        handle_seconds=_seconds(phases.handle), line=account_line(found),
-    )  # fmt: skip
-
-
-def account_line(found: Account) -> Line:
-    """Whoever held it longest first; what rested apart."""
-    held = sorted(found.holdings.items(), key=lambda item: -item[1].wall)
-    zh = "、".join(f"{_unit(unit)[0]}{span_zh(span.wall)}" for unit, span in held)
-    en = ", ".join(f"{_unit(unit)[1]} {span_en(span.wall)}" for unit, span in held)
-    if found.waits:
-        zh += "；暂停：" + "、".join(
-            f"{_wait(why)[0]}{span_zh(span.wall)}" for why, span in found.waits.items()
-        )
-        en += "; paused for " + ", ".join(
-            f"{_wait(why)[1]} {span_en(span.wall)}" for why, span in found.waits.items()
-        )
-    return Line(
-        zh=f"共{span_zh(found.elapsed.wall)}，经手：{zh}。",
-        en=f"{span_en(found.elapsed.wall)} in all, held by {en}.",
-    )
-
-
-def _unit(unit: str) -> tuple[str, str]:
-    return ("本平台", "us") if unit == courses.US else (f" {unit} ", unit)
-
-
-def _wait(why: str) -> tuple[str, str]:
-    return WAITS.get(why, (why, why))
-
-
-def _spans(spans: Mapping[str, Span]) -> tuple[SpanView, ...]:
-    return tuple(
-        SpanView(of=key, seconds=span.wall.total_seconds(), own_seconds=span.own.total_seconds())
-        for key, span in spans.items()
-    )
-
-
-def _seconds(span: timedelta | None) -> float | None:
-    return span.total_seconds() if span is not None else None
-
-
-def span_zh(span: timedelta) -> str:
-    days, hours, minutes, seconds = _parts(span)
-    return "".join(f" {value} {unit}" for value, unit in
-                   ((days, "天"), (hours, "小时"), (minutes, "分"), (seconds, "秒")) if value) or " 0 秒"  # fmt: skip
-
-
-def span_en(span: timedelta) -> str:
-    days, hours, minutes, seconds = _parts(span)
-    return " ".join(f"{value} {unit}" for value, unit in
-                    ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if value) or "0 s"  # fmt: skip
-
-
-def _parts(span: timedelta) -> tuple[int, int, int, int]:
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return days, hours, minutes, seconds

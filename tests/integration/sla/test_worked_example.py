@@ -15,8 +15,8 @@ from services.console.clocks import ledger as ledgers
 from services.contracts import ids, topics
 from services.contracts.events import CaseEvent
 from services.contracts.ids import CaseId
-from services.sla import api, store
-from services.sla.api import AccountView
+from services.sla import store, views
+from services.sla.views import AccountView
 from tests.integration.router import rig as routers
 from tests.integration.router.rig import Rig
 from tests.integration.sla import world
@@ -72,7 +72,7 @@ class Story:
         async with self.sla.pool.acquire() as conn:
             course = (await store.courses_of(conn, [self.case]))[self.case]
             clocks = await store.clocks_of(conn, self.sla.state.plans, [self.case])
-        return api.account(course, tuple(clocks[self.case].values()), instant)
+        return views.account(course, tuple(clocks[self.case].values()), instant)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from services.contracts import countings
 from services.contracts.countings import Counting, Elapsed
 from services.contracts.events import CaseEvent
 from services.contracts.values import PauseReason
-from services.sla import api
 from services.sla import course as courses
+from services.sla import views
 from services.sla.course import US, VERIFICATION, Course
 from tests.unit.sla import sample
 from tests.unit.sla.sample import DESK, NINE, at
@@ -81,7 +81,7 @@ def test_own_time_is_the_plans() -> None:
 
 def test_the_account_in_one_line() -> None:
     found = course(sample.dispatched(at("09:10"), "b"), sample.paused(at("10:00"), at("12:00")))
-    line = api.account_line(courses.account(found, at("13:00"), RULER))
+    line = views.account_line(courses.account(found, at("13:00"), RULER))
     assert line.en == "4 h in all, held by b 1 h 50 min, dispatch-desk 10 min; paused for the citizen 2 h."
     assert line.zh == "共 4 小时，经手： b  1 小时 50 分、 dispatch-desk  10 分；暂停：等待市民 2 小时。"
 
