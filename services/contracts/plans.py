@@ -166,12 +166,9 @@ class Plan(BaseModel):
         return self.response, self.close, *self.clocks.values()
 
     def measure(self, kind: ClockKind) -> Measure | None:
-        match kind:
-            case ClockKind.RESPONSE:
-                return self.response
-            case ClockKind.CLOSE:
-                return self.close
-        return self.clocks.get(kind)
+        if kind is ClockKind.RESPONSE:
+            return self.response
+        return self.close if kind is ClockKind.CLOSE else self.clocks.get(kind)
 
     def rung(self, percent: int) -> Rung | None:
         return next((rung for rung in self.ladder if rung.percent == percent), None)
