@@ -15,6 +15,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 HANDLER = {"id": "officer-1", "name": "值班员"}
+EVIDENCE = ["photo_before:1", "photo_after:2"]
 
 
 def answers(case: str, letter: dict[str, Any]) -> list[dict[str, Any]]:
@@ -25,12 +26,7 @@ def answers(case: str, letter: dict[str, Any]) -> list[dict[str, Any]]:
         {"command": "accept", "handler": HANDLER},
         {"command": "start"},
         {"command": "respond", "basis": "public_message", "public_text": "我们已经在处理。 We are on it."},
-        {
-            "command": "resolve",
-            "kind": "fixed",
-            "public_text": "已处理完毕。 Done.",
-            "evidence": ["photo_before:1", "photo_after:2"],
-        },
+        {"command": "resolve", "kind": "fixed", "public_text": "已处理完毕。 Done.", "evidence": EVIDENCE},
     ]
     return [{**common, **one, "command_id": f"{letter['assignment_id']}-{one['command']}"} for one in steps]
 

@@ -50,7 +50,7 @@ def _one_more(world: World, url: str) -> None:
     returned = {"reason_code": "other", "grounds": "先核实"}
     for who, command, fields in (
         (f"department:{owner}", "return", returned),
-        ("desk:duty", "assign", {"department": owner, "reason": "主管部门"}),
+        ("desk:duty", "reassign", {"department": owner, "reason": "主管部门"}),
         (f"department:{owner}", "accept", {"handler": OFFICER}),
         (f"department:{owner}", "start", {}),
         (f"department:{owner}", "resolve", {"kind": "fixed", "public_text": "已劝离。", "evidence": ["photo:1"]}),
