@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 
 from services.router import areas
 
 MISSING = ("", "-", "N/A", "NULL", "None", "无")
+LONGEST_NAME = 200  # of a type, a place or a unit; what is longer is a text in the wrong column
 FORMATS = (
     "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日",
@@ -80,7 +82,7 @@ def cases(
             Past(
                 line, value.path(category), value.path(area), value.one(owner),
                 instant(value.one(time)) if time is not None else None,
-                value.one(text) if text is not None else "",
+                value.one(text, None) if text is not None else "",
             )
         )  # fmt: skip
     return found
@@ -91,8 +93,8 @@ class _Cells:
     cells: Sequence[str]
     gone: set[str]
 
-    def one(self, place: int) -> str:
-        value = self.cells[place].strip() if place < len(self.cells) else ""
+    def one(self, place: int, longest: int | None = LONGEST_NAME) -> str:
+        value = self.cells[place].strip()[:longest] if place < len(self.cells) else ""
         return "" if not value or value.casefold() in self.gone else value
 
     def path(self, places: Iterable[int]) -> Path:
@@ -104,6 +106,7 @@ class _Cells:
         return tuple(found)
 
 
+@lru_cache(maxsize=10_000)
 def instant(text: str) -> datetime | None:
     """A time as exports write it, for putting cases in order; without a zone it is taken as UTC. None: unreadable."""
     try:

@@ -90,13 +90,14 @@ class Outcome:
 
 def history(duty: DutyList, names: Names, cases: Iterable[Past]) -> Outcome:
     """Each case by its category, its area and, where the history has them, its text and its time."""
-    outcome = Outcome()
+    outcome, desk = Outcome(), duty.city.file.desk
     owner_of = _remembered(duty, names)
     for case in cases:
         if not case.owner:
             outcome.unowned += 1
             continue
-        outcome.note(names.owner(case.owner), owner_of(case), f"line {case.line}")
+        went = names.owner(case.owner)
+        outcome.note(NOBODY if went == desk else went, owner_of(case), f"line {case.line}")
     return outcome
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from asyncpg import PostgresError
 
+from services.chassis import run
 from services.chassis.document import BadFile
 from services.chassis.settings import BadSettings
 from services.console.rules.columns import Usage
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
         )
         _module(verb).arguments(one)
     asked = parser.parse_args(arguments)
+    run.tame_collector()  # histories are a million small things that nobody throws away
     try:
         code: int = _module(asked.verb).main(asked)
     except Usage as wrong:

@@ -48,5 +48,11 @@ def test_words_are_asked_for_where_the_history_has_text() -> None:
     assert replay.history(DUTY, names.of_city(DUTY.city), [case]).right == 1
 
 
+def test_what_the_desk_kept_and_keeps_is_right_and_nobody_s() -> None:
+    cases = [Past(2, ("没有",), (), "desk"), Past(3, ("公园",), (), "desk")]
+    found = replay.history(DUTY, names.of_city(DUTY.city), cases)
+    assert (found.rows, found.right, found.decided) == (2, 1, 1)
+
+
 def test_no_history_agrees_with_nothing() -> None:
     assert replay.Outcome().agreement == replay.Outcome().coverage == 0.0
