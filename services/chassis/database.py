@@ -58,7 +58,10 @@ async def set_codecs(conn: Connection) -> None:
 
 
 async def migrate(conn: Connection, service: str) -> None:
-    """Create or bring up to date the schema of one service. Idempotent; run by `provision`, never by a service."""
+    """Create or bring up to date the schema of one service. Idempotent; run by `provision`, never by a service.
+
+    A role that the service has already sees what is new too.
+    """
     assert service in SERVICES
     await conn.execute(f"CREATE SCHEMA IF NOT EXISTS {service}")
     await conn.execute(f"SET search_path = {service}")
@@ -67,16 +70,31 @@ async def migrate(conn: Connection, service: str) -> None:
         if path.exists():
             await conn.execute(path.read_text(encoding="utf-8"))
     await conn.execute("RESET search_path")
+    if await _exists(conn, role_of(service)):
+        await _grant(conn, service)
+
+
+def role_of(service: str) -> str:
+    return f"suban_{service}"
+
+
+async def _exists(conn: Connection, role: str) -> bool:
+    return bool(await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role))
+
+
+async def _grant(conn: Connection, service: str) -> None:
+    role = role_of(service)
+    await conn.execute(f"GRANT USAGE ON SCHEMA {service} TO {role}")
+    await conn.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {service} TO {role}")
+    await conn.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {service} TO {role}")
 
 
 async def own(conn: Connection, service: str, password: str) -> str:
     """A role of the service's own, which sees its own schema and no other. Returns the role's name."""
-    role = f"suban_{service}"
+    role = role_of(service)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", password):
         raise ValueError("a role's password may hold letters, digits, _ and - only")
-    exists = await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
-    await conn.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {role} LOGIN PASSWORD '{password}'")
-    await conn.execute(f"GRANT USAGE ON SCHEMA {service} TO {role}")
-    await conn.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {service} TO {role}")
-    await conn.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {service} TO {role}")
+    verb = "ALTER" if await _exists(conn, role) else "CREATE"
+    await conn.execute(f"{verb} ROLE {role} LOGIN PASSWORD '{password}'")
+    await _grant(conn, service)
     return role
