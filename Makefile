@@ -4,14 +4,15 @@ PYTHON ?= python3
 PY := .venv/bin/python
 export PYTHONUTF8 := 1
 
-# What a user may set: DATA (demo), BENCH (bench), NAME and RATE (up, down, status, logs), SERVICE (logs), UPGRADE (lock).
+# What a user may set: DATA, STORY (demo), BENCH (bench), NAME and RATE (up, down, status, logs), SERVICE (logs), UPGRADE (lock).
 DATA ?=
+STORY ?=
 BENCH ?=
 NAME ?= dev
 RATE ?= 1
 SERVICE ?=
 UPGRADE ?=
-export DATA
+export DATA STORY
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test up down status logs bench chaos lint format docs lock clean
@@ -23,7 +24,7 @@ venv:
 	@command -v "$(PYTHON)" >/dev/null || { echo "✗ There is no $(PYTHON); install Python 3.11 or newer, or name one: make demo PYTHON=…" >&2; exit 1; }
 	@"$(PYTHON)" deploy/local/bootstrap.py
 
-demo: venv ## a whole city day in two minutes; DATA=file.csv replays real requests, DEMO_EXIT=1 ends after the summary
+demo: venv ## a whole city day in two minutes; DATA=file.csv replays real requests, STORY=bridge tells one case, DEMO_EXIT=1 ends after it
 	@$(PY) -m deploy.local.demo
 
 test: venv ## everything: lock, lint, types, walls, docs, unit, contract, integration, e2e, chaos, alerts, dashboards

@@ -7,6 +7,7 @@ replay), DEMO_RATE (city seconds in a second), DEMO_REQUESTS (how many samples t
 
 import asyncio
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -220,9 +221,21 @@ def _say(line: str) -> None:
     console.print(f"[dim]· {escape(line)}[/]")
 
 
+STORIES = {"bridge": "deploy.local.demo_bridge"}
+
+
+def told(story: str) -> int:
+    """STORY=bridge: one story instead of a day."""
+    if story not in STORIES:
+        raise Broken(f"There is no story {story}; there are: {', '.join(STORIES)}.")
+    code: int = importlib.import_module(STORIES[story]).main()
+    return code
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        story = os.environ.get("STORY", "")
+        sys.exit(told(story) if story else main())
     except Broken as failure:
         Console(stderr=True, highlight=False).print(f"[red]✗[/] {escape(str(failure))}")
         sys.exit(1)

@@ -188,14 +188,17 @@ class Door:
     async def cases(self, authorization: str, wanted: Filter) -> CasePage:
         visitor = self._visitor(authorization)
         if visitor.unit is not None and wanted.department not in (None, visitor.unit):
-            raise _forbidden()
+            raise forbidden()
         department = visitor.unit or wanted.department
-        since, until = _cursor(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
+        since, until = read_cursor(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
         rows = await reads.listed(
             self._pool, since, until, wanted.state, wanted.holder, wanted.limit + 1, department
         )
         lines = tuple(views.CaseLine(**row) for row in rows[: wanted.limit])
-        return CasePage(cases=lines, next=_written(lines[-1]) if len(rows) > wanted.limit else None)
+        return CasePage(
+            cases=lines,
+            next=written(lines[-1].received_at, lines[-1].case_id) if len(rows) > wanted.limit else None,
+        )
 
     async def case(self, authorization: str, name: str) -> CaseView:
         visitor = self._visitor(authorization)
@@ -215,7 +218,7 @@ class Door:
     async def similar(self, authorization: str, name: str) -> SimilarView:
         visitor = self._visitor(authorization)
         if visitor.unit is not None:
-            raise _forbidden()
+            raise forbidden()
         case = await self._seen(name, visitor)
         return await likeness.similar(self._pool, case, self._running.state.law.city.policy.likeness)
 
@@ -227,7 +230,7 @@ class Door:
         if kind == "desk" or (kind == "department" and name == self._running.state.law.desk):
             return Visitor(principal if kind == "desk" else name, None)
         if kind != "department":
-            raise _forbidden()
+            raise forbidden()
         return Visitor(name, name)
 
     async def _id(self, name: str) -> CaseId:
@@ -300,7 +303,7 @@ def _unknown() -> Problem:
                    {"retry_after_s": TRY_AGAIN_S}, {"Retry-After": str(TRY_AGAIN_S)})  # fmt: skip
 
 
-def _forbidden() -> Problem:
+def forbidden() -> Problem:
     return Problem(403, "forbidden", ("无权访问", "Not for this key"),
                    ("工单仅供承办部门和分拨台查看与处理。", "Cases are for the departments that have them and for the desk."))  # fmt: skip
 
@@ -309,11 +312,12 @@ def _invalid(flaws: list[Flaw]) -> Problem:
     return problems.invalid(flaws, Refusal.UNREADABLE.value, wording.TITLES[Refusal.UNREADABLE])
 
 
-def _written(last: views.CaseLine) -> str:
-    return base64.urlsafe_b64encode(f"{last.received_at.isoformat()} {last.case_id}".encode()).decode()
+def written(at: datetime, case_id: UUID) -> str:
+    """Where a page ended, as a cursor."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {case_id}".encode()).decode()
 
 
-def _cursor(written: str | None) -> tuple[datetime, UUID]:
+def read_cursor(written: str | None) -> tuple[datetime, UUID]:
     """Where the page before ended. Raises 422 for what we did not write."""
     if written is None:
         return BEGINNING

@@ -1,4 +1,4 @@
-"""Follow-ups, done: each under the lock of the case it is for, once, in the order written (ADR 0016).
+"""Follow-ups, done: each under the lock of the case it is for, once, in the order written (ADR 0027).
 
 A row is written by the transaction that causes it and deleted by the one that does it; so it is done exactly once,
 whatever is killed in between. One question a round finds what waits, for all shards; an idle service asks nothing else.

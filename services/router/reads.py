@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from services.contracts.events import SubmissionReceived
 from services.contracts.ids import CaseId
@@ -68,3 +69,22 @@ async def listed(
     else:
         rows = await pool.fetch(SQL["list_seen"], *since, until, state, holder, limit, department)
     return [dict(row) for row in rows]
+
+
+async def disputes(pool: asyncpg.Pool, since: tuple[datetime, UUID], limit: int) -> list[Case]:
+    """Disputed cases after `since` (disputed at, id), longest first."""
+    return [store.case_in(row) for row in await pool.fetch(SQL["disputes"], *since, limit)]
+
+
+async def grounds_of(pool: asyncpg.Pool, case_ids: Sequence[CaseId]) -> dict[CaseId, list[dict[str, Any]]]:
+    """Returns and meetings of each case, oldest first."""
+    found: dict[CaseId, list[dict[str, Any]]] = {}
+    for row in await pool.fetch(SQL["grounds_of"], list(case_ids)):
+        found.setdefault(CaseId(row["case_id"]), []).append(dict(row))
+    return found
+
+
+async def precedents(pool: asyncpg.Pool, limit: int) -> list[dict[str, Any]]:
+    """Rules that rulings propose, newest first."""
+    rows = await pool.fetch(SQL["precedents"], limit)
+    return [{**dict(row), "rule": orjson.loads(row["rule"])} for row in rows]

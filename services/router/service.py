@@ -6,7 +6,7 @@ from services.chassis import watermark
 from services.chassis.service import CaseTimers, Inbox, Service, Ticker
 from services.contracts import topics
 from services.contracts.events import ActReceived, SubmissionReceived
-from services.router import api, follow, handlers, rulewatch, silence, ticks, unconfirmed
+from services.router import desk_api, follow, handlers, rulewatch, silence, ticks, unconfirmed
 from services.router import state as states
 from services.router.settings import RouterSettings
 from services.router.state import State
@@ -41,7 +41,7 @@ SERVICE: Service[State] = Service(
     on_reload=states.reloaded,
     ring=lambda state: state.ring,
     workers=(watermark.worker, rulewatch.worker, follow.worker, unconfirmed.worker),
-    routes=api.routes,
+    routes=desk_api.routes,
     read_every_s=0.05,
     publish_every_s=0.05,
 )

@@ -98,7 +98,7 @@ class Reply:
 
 async def cases_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> dict[CaseId, Case]:
     rows = await conn.fetch(SQL["cases_of"], list(set(case_ids)))
-    return {CaseId(row["case_id"]): _case(row) for row in rows}
+    return {CaseId(row["case_id"]): case_in(row) for row in rows}
 
 
 async def registered_among(conn: database.Connection, case_ids: Iterable[CaseId]) -> set[CaseId]:
@@ -359,7 +359,8 @@ def _timer_at(case: Case) -> datetime | None:
     return timer.at if timer else None
 
 
-def _case(row: asyncpg.Record) -> Case:
+def case_in(row: asyncpg.Record) -> Case:
+    """A row of `cases` with its plan."""
     record = orjson.loads(row["record"])
     handler = record["h"]
     return Case(

@@ -9,10 +9,12 @@ import orjson
 from pydantic import BaseModel, Field, JsonValue
 
 from services.contracts.city import City
-from services.contracts.values import Instant, Kind, PauseReason, State, TriageClass
-from services.router import account, dues, explaining, lifecycle, moves, records
+from services.contracts.values import Emergency, Instant, Kind, PauseReason, State, TriageClass
+from services.router import account, dues, explaining, lifecycle, moves, quarrel_views, records
 from services.router.case import Case
 from services.router.facts import NearMiss
+from services.router.family import Kin
+from services.router.quarrel_views import ChildView, KinView, ReturnView
 from services.router.store import Verdict
 from services.router.wording import Said
 
@@ -29,6 +31,7 @@ class AssignmentView(BaseModel):
     role: str
     opened_at: Instant
     closed_at: Instant | None
+    forced: Annotated[bool, Field(description="by a ruling; it cannot be returned")] = False
 
 
 class RequestView(BaseModel):
@@ -85,6 +88,19 @@ class CaseView(BaseModel):
     whistle: WhistleView | None
     assignments: tuple[AssignmentView, ...]
     legal_moves: tuple[str, ...]
+    returns: tuple[ReturnView, ...] = ()
+    review_due_at: Annotated[Instant | None, Field(description="when the last return counts as upheld")] = (
+        None
+    )
+    parent: Annotated[KinView | None, Field(description="the case this one is a part of")] = None
+    scope: Annotated[str | None, Field(description="what of the parent's matter is this part's")] = None
+    children: tuple[ChildView, ...] = ()
+    merged_into: Annotated[KinView | None, Field(description="the case that stands for this one")] = None
+    stands_for: Annotated[tuple[KinView, ...], Field(description="cases merged into this one")] = ()
+    emergency: Emergency | None = None
+    unconfirmed_since: Annotated[Instant | None, Field(description="handed off then, and not confirmed")] = (
+        None
+    )
 
 
 class CaseLine(BaseModel):
@@ -247,10 +263,19 @@ def case(one: Case, unit: str | None) -> CaseView:
         whistle=_whistle(one),
         assignments=tuple(
             AssignmentView(assignment_id=each.id, version=each.version, department=each.department, role=each.role,
-                           opened_at=each.opened_at, closed_at=each.closed_at)
+                           opened_at=each.opened_at, closed_at=each.closed_at, forced=each.forced)
             for each in one.assignments
         ),
         legal_moves=moves.legal(one, who) if who else (),
+        returns=quarrel_views.returns(one),
+        review_due_at=one.quarrel.review_at,
+        parent=_kin(one.family.parent),
+        scope=one.family.scope,
+        children=quarrel_views.children(one),
+        merged_into=_kin(one.family.merged_into),
+        stands_for=tuple(KinView(case_id=kin.case_id, number=kin.number) for kin in one.family.absorbed),
+        emergency=one.emergency,
+        unconfirmed_since=one.unconfirmed_since,
     )  # fmt: skip
 
 
@@ -271,6 +296,10 @@ def _whistle(one: Case) -> WhistleView | None:
             for each in found.attendances
         ),
     )  # fmt: skip
+
+
+def _kin(kin: Kin | None) -> KinView | None:
+    return KinView(case_id=kin.case_id, number=kin.number) if kin else None
 
 
 def history(one: Case, rows: list[dict[str, Any]], unit: str | None, desk: str) -> HistoryView:

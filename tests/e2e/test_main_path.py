@@ -88,36 +88,31 @@ def _the_citizen_heard(world: World, told: JSON) -> None:
     assert any("摊位已劝离" in one["text"] for one in items)
 
 
-def test_what_is_returned_goes_to_the_desk_and_on_to_another(world: World) -> None:
-    """No rule claims it: its area's owner has it, and when that one returns it no rule knows another."""
-    case = world.submit(text="有个情况想反映一下。", place={"area": "pingshan/biling/shahu"})["case_id"]
+def test_what_is_returned_goes_to_the_next_rule_then_to_the_desk_and_on(world: World) -> None:
+    case = world.submit(category=HAWKER, place={"area": "pingshan/biling/shahu"})["case_id"]
     first = world.until_state(case, "dispatched")["holder"]
-    world.say(
-        first,
-        case,
-        "return",
-        reason_code="wrong_jurisdiction",
-        grounds="不在本辖区。",
-        suggested_owner="urban-management",
-    )
+    not_ours = {"reason_code": "wrong_jurisdiction", "grounds": "不在本辖区。"}
+    world.say(first, case, "return", **not_ours)
+    second = until(lambda: _held_by_another(world, case, first))
+    assert (second["state"], second["bounces"], second["returns"][0]["upheld"]) == ("dispatched", 1, True)
+    world.say(second["holder"], case, "return", suggested_owner="transport", **not_ours)
     at_desk = world.until_state(case, "registered")
     assert at_desk["holder"] == DESK
     assert at_desk["holder_reason"]
 
     refused = world.command(case, f"department:{first}", "accept", handler=OFFICER)
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:suban:problem:not_yours")
-    assert (
-        world.command(
-            case, "desk:duty", "assign", department="urban-management", reason="主管部门"
-        ).status_code
-        == 200
-    )
+    done = world.command(case, "desk:duty", "assign", department="transport", reason="主管部门")
+    assert done.status_code == 200
     again = world.until_state(case, "dispatched")
-    assert (again["holder"], again["bounces"], again["assignment_version"]) == ("urban-management", 1, 3)
-    stale = world.command(
-        case, "department:urban-management", "accept", handler=OFFICER, assignment_version=1
-    )
-    assert (stale.status_code, stale.json()["holder"]) == (409, "urban-management")
+    assert (again["holder"], again["bounces"], again["assignment_version"]) == ("transport", 2, 4)
+    stale = world.command(case, "department:transport", "accept", handler=OFFICER, assignment_version=1)
+    assert (stale.status_code, stale.json()["holder"]) == (409, "transport")
+
+
+def _held_by_another(world: World, case: str, unit: str) -> JSON | None:
+    found = world.case(case)
+    return found if found and found["holder"] != unit else None
 
 
 def test_nobody_answers_and_every_rung_is_told_once(world: World) -> None:

@@ -212,6 +212,9 @@ class TestDoubt:
         await world.pool.execute(
             "UPDATE notice SET recipient = notice_id::text WHERE medium = 'sms'"
         )  # no cap here
+        await world.pool.execute(
+            "UPDATE known_case k SET phone = n.recipient FROM notice n WHERE n.case_id = k.case_id AND n.medium = 'sms'"
+        )
         async with worlds.opened(database, fresh=False) as other:
             await asyncio.gather(world.send(), other.send(), world.send())
         rows = await world.outgoing()

@@ -28,7 +28,7 @@ from services.contracts import events, ids, topics
 from services.contracts.envelope import Envelope
 from services.contracts.events import ActReceived, Event, SubmissionReceived
 from services.contracts.ids import CaseId, EventId
-from services.router import api, handlers
+from services.router import desk_api, handlers
 from services.router import state as states
 from services.router.settings import RouterSettings
 from services.router.state import State
@@ -129,7 +129,7 @@ async def started(url: str) -> AsyncIterator[Rig]:
     lanes.state = state
     running = Running(plumbing, state)
     app = http.build("router", [])
-    api.routes(app, running)
+    desk_api.routes(app, running)
     serving = asyncio.create_task(lanes.serve())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://router") as client:
         yield Rig(running, pool, client)
