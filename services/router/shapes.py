@@ -165,9 +165,14 @@ def _plane(ring: Line) -> Any:
 
 
 def problems(city: City, shapes: Shapes) -> Iterator[Fault]:
-    """Codes that areas.yaml does not have, and outlines that cross themselves."""
+    """Codes that areas.yaml does not have, and outlines that are none."""
     named = ((("features", i, "properties", "code"), one.code) for i, one in enumerate(shapes.features))
     yield from cities.unknown_areas(city, FILE, named)
+    yield from unsound(shapes)
+
+
+def unsound(shapes: Shapes) -> Iterator[Fault]:
+    """Outlines that cross themselves, and the like."""
     for index, one in enumerate(shapes.features):
         if one.geometry is not None and not shapely.is_valid(one.geometry.shape):
             yield _invalid(("features", index, "geometry"), one.code, one.geometry.shape)
