@@ -55,9 +55,15 @@ class Gazetteer:
         return best
 
     def _found(self, text: str) -> Iterator[str]:
-        if len(self.automaton):
-            for end, name in self.automaton.iter_long(text):
-                if not _inside_a_word(text, end + 1 - len(name), end + 1):
+        """Leftmost and longest, none overlapping; `iter_long` of the library loses some names, so all are asked for."""
+        if not len(self.automaton):
+            return
+        spans = sorted((end + 1 - len(name), -len(name), name) for end, name in self.automaton.iter(text))
+        past = 0
+        for start, _, name in spans:
+            if start >= past:
+                past = start + len(name)
+                if not _inside_a_word(text, start, past):
                     yield name
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.contracts.city import Area
@@ -83,6 +83,8 @@ WORDS = st.text("甲乙丙丁", min_size=2, max_size=5)
 
 
 @given(st.lists(WORDS, min_size=1, max_size=8), st.text("甲乙丙丁戊", max_size=30))
+@example(["丁丙", "丙丁丙丁"], "丙丁丙")
+@settings(max_examples=300)
 def test_names_are_taken_leftmost_and_longest(names: list[str], text: str) -> None:
     """As a regular expression of all names, longest first, would: that is what the automaton replaced."""
     book = gazetteer.gazetteer(named(f"a{i}", name) for i, name in enumerate(names))
