@@ -88,7 +88,7 @@ async def provision(url: str, rate: float = 1.0) -> None:
     await conn.execute("SET search_path = sla")
     now = datetime.now(UTC).isoformat()
     facts = {
-        "schema_version": 1,
+        "schema_version": database.SCHEMA_VERSION,
         "shards": SHARDS,
         "clock": {"wall_base": now, "city_base": now, "rate": rate},
     }
