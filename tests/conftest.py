@@ -5,8 +5,13 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests import servers
+
+# A busy machine is slow and not wrong: nothing here is judged by how long an example took.
+settings.register_profile("suban", deadline=None)
+settings.load_profile("suban")
 
 _numbers = itertools.count(1)
 
