@@ -43,7 +43,7 @@ def ours(world: World) -> str:
     """A case that has just been given to the department: the last letter on its topic."""
     case = world.submit(
         "at-pingshan", category=HAWKER, place={"area": "pingshan/biling/shahu"},
-        reporter={"name": "王小明", "phone": "13912345678", "app_user": "u-documents"},
+        reporter={"name": "王小明", "phone": "13912340001", "app_user": "u-documents"},
     )["case_id"]  # fmt: skip
     holder = world.until_state(case, "dispatched")["holder"]
     if holder != DEPARTMENT:

@@ -12,7 +12,7 @@ def at_work(world: World, app_user: str) -> JSON:
     """A case that a street has accepted."""
     told = world.submit(
         "at-pingshan", category=HAWKER, place={"area": "pingshan/biling/shahu"},
-        reporter={"name": "王小明", "phone": "13912345678", "app_user": app_user},
+        reporter={"name": "王小明", "phone": "13912340002", "app_user": app_user},
     )  # fmt: skip
     case = told["case_id"]
     if world.until_state(case, "dispatched")["holder"] != STREET:

@@ -12,7 +12,7 @@ import pytest
 from services import __main__ as console
 
 CITY = Path("deploy/city/pingshan")
-MORE = "\n  - {id: mine, note: a test, when: {words: {any: [公园草坪]}}, then: {lead: police}}\n"
+MORE = "\n  - {id: mine, note: a test, when: {channel: [hotline-12345], words: {any: [公园草坪]}, segment: enterprise, kind: help}, then: {lead: police}}\n"
 
 
 @pytest.fixture(autouse=True)
