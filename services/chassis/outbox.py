@@ -64,6 +64,7 @@ class Shard:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     refusing: set[str] = field(default_factory=set)
     lost: bool = False
+    at_work: bool = False
 
     def offer(self, written: Sequence[Written]) -> None:
         self.held += sum(len(one.records) for one in written)
@@ -127,6 +128,10 @@ class Publisher:
     def waiting(self) -> int:
         """Records committed and not on Kafka, as of the last sweep."""
         return self._waiting
+
+    def settled(self) -> bool:
+        """Whether all that was offered is on Kafka; what another process left in the store is not asked for."""
+        return not self._unnumbered and not any(one.fresh or one.look or one.at_work for one in self._shards)
 
     async def run(self) -> None:
         """Until cancelled. Failures are waited out: what is in the outbox is safe there."""
@@ -259,6 +264,7 @@ class Publisher:
         """One round; False when there is reason to come back by oneself."""
         if shard.lost:
             return True
+        shard.at_work = True
         try:
             return await self._publish(shard)
         except Undelivered as failed:
@@ -271,6 +277,8 @@ class Publisher:
             if nature(failed) is not Nature.TRANSIENT:
                 raise
             log.warning("outbox.store_away", error=type(failed).__name__, shard=shard.number)
+        finally:
+            shard.at_work = False
         shard.forget()
         return False
 

@@ -110,7 +110,7 @@ async def drain(url: str, bootstrap: str, many: int) -> float:
         taken = sum(sum(one.values()) for one in seen)
         if taken == 0:
             first = monotonic()
-        if taken == many and not await pool.fetchval(database.SQL["waiting_to_publish"]):
+        if taken == many and running.plumbing.publisher.settled():
             break
         if life.done():
             raise SystemExit(f"the router ended with {life.result()}")
