@@ -6,6 +6,7 @@ follows from what it subscribes to and from the topic table, so there is no seco
 
 import importlib
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +117,21 @@ def make_users(admin: Any, users: Iterable[str]) -> Mapping[str, str]:
     ]
     for done in (admin.alter_user_scram_credentials(wanted) if wanted else {}).values():
         done.result(timeout=30)
+    _wait_for(admin, passwords)
     return passwords
+
+
+def _wait_for(admin: Any, users: Iterable[str]) -> None:
+    """A broker shows a user a moment after taking it; a run in between would make another password."""
+    waiting = list(users)
+    for _ in range(100):
+        waiting = [user for user in waiting if not _has_password(admin, user)]
+        if not waiting:
+            return
+        time.sleep(0.1)
+    raise SystemExit(
+        f"the broker took these users and does not show them: {', '.join(waiting)}; provision again"
+    )
 
 
 def _has_password(admin: Any, user: str) -> bool:
