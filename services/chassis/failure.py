@@ -27,6 +27,10 @@ class Raced(Exception):
     """Somebody else did the same thing in this moment: tried again, what they did is found."""
 
 
+class Busy(Exception):
+    """The shard was not free in time; whether the work is done is unknown unless it is repeated."""
+
+
 class Nature(Enum):
     TRANSIENT = "try the same again"
     OWN = "try each alone, then park"
@@ -48,6 +52,7 @@ TRANSIENT = (
     TimeoutError,
     asyncio.TimeoutError,
     Raced,
+    Busy,
 )
 
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis import clock, failure, lanes, metrics, problems, wording
+from services.chassis import clock, failure, metrics, problems, wording
 from services.chassis.problems import Problem
 from services.chassis.wording import Flaw
 
@@ -33,7 +33,7 @@ def build(title: str, checks: Sequence[Check], notes: Sequence[Check] = ()) -> F
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _other)
     app.add_exception_handler(asyncpg.DataError, _not_storable)
-    for away in (lanes.Busy, *failure.TRANSIENT):
+    for away in failure.TRANSIENT:
         app.add_exception_handler(away, _busy)
     app.add_exception_handler(Exception, _surprise)
 

@@ -1,14 +1,12 @@
 """API keys: `Authorization: Bearer <key id>.<secret>`. Only the secret's SHA-256 is kept; one answer for every fault."""
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
 
 import asyncpg
 
-from services.chassis import database
-from services.chassis.failure import Nature, nature
+from services.chassis import database, rounds
 from services.chassis.keyring import KeyRing as KeyRing
 
 SQL = database.SQL
@@ -25,13 +23,11 @@ async def open_ring(pool: asyncpg.Pool) -> KeyRing:
 
 async def keep_fresh(ring: KeyRing, pool: asyncpg.Pool) -> None:
     """Until cancelled: keys added or revoked take effect without a restart."""
-    while True:
-        await asyncio.sleep(REFRESH_S)
-        try:
-            ring.replace(await read(pool))
-        except Exception as failed:
-            if nature(failed) is not Nature.TRANSIENT:
-                raise
+
+    async def refresh() -> None:
+        ring.replace(await read(pool))
+
+    await rounds.every(REFRESH_S, "keys", refresh)
 
 
 async def add_to(conn: database.Connection, principal: str, services: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import asyncpg
 
 from services.chassis import metrics, telemetry, transaction
 from services.chassis.clock import CityClock, monotonic
-from services.chassis.failure import Gap, Nature, ShardStopped, nature, reason
+from services.chassis.failure import Busy, Gap, Nature, ShardStopped, nature, reason
 from services.chassis.outbox import Publisher
 from services.chassis.transaction import Tx
 
@@ -22,10 +22,6 @@ log = telemetry.logger("lanes")
 T = TypeVar("T")
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 FAILING_CASES_LIMIT = 5
-
-
-class Busy(Exception):
-    """The shard was not free in time; whether the work is done is unknown unless it is repeated."""
 
 
 class Work(Protocol):

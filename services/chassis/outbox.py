@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from services.chassis import backlog, clock, database, metrics, numbering, telemetry, transaction
+from services.chassis import backlog, clock, database, metrics, numbering, rounds, telemetry, transaction
 from services.chassis.access import OPEN, Access
 from services.chassis.backlog import Restored
 from services.chassis.cursors import Cursors, Place
@@ -203,13 +203,7 @@ class Publisher:
         self._shards[shard].woken.set()
 
     async def _sweep(self) -> None:
-        while True:
-            try:
-                await self._look_around()
-            except Exception as failed:
-                if nature(failed) is not Nature.TRANSIENT:
-                    raise
-            await asyncio.sleep(SWEEP_S)
+        await rounds.every(SWEEP_S, "outbox", self._look_around)
 
     async def _look_around(self) -> None:
         """Write the cursors down. What has been waiting since the last time at the same place is nobody's: take it."""

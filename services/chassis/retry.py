@@ -1,14 +1,13 @@
 """Taking up again what an operator asked for (`dead-letters retry`): one case, all that waits for it, in order."""
 
-import asyncio
 from typing import Any
 
 import asyncpg
 
-from services.chassis import database, events_in, parking, requests_in, telemetry, transaction
+from services.chassis import database, events_in, parking, requests_in, rounds, telemetry, transaction
 from services.chassis.events_in import Table
 from services.chassis.failure import Nature, Poison, nature, reason
-from services.chassis.lanes import Busy, Lanes
+from services.chassis.lanes import Lanes
 from services.chassis.parking import Aside
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
@@ -23,14 +22,12 @@ EVERY_S = 1.0
 async def serve(running: Running[Any], table: Table) -> None:
     """Until cancelled."""
     plumbing = running.plumbing
-    while True:
-        try:
-            for row in await plumbing.pool.fetch(SQL["retry_wanted"]):
-                await _one(plumbing.lanes, row["shard"], table)
-        except Exception as failed:
-            if nature(failed) is Nature.OWN and not isinstance(failed, Busy):
-                raise
-        await asyncio.sleep(EVERY_S)
+
+    async def look() -> None:
+        for row in await plumbing.pool.fetch(SQL["retry_wanted"]):
+            await _one(plumbing.lanes, row["shard"], table)
+
+    await rounds.every(EVERY_S, "retry", look)
 
 
 async def _one(lanes: Lanes, shard: int, table: Table) -> None:
@@ -44,7 +41,7 @@ async def _one(lanes: Lanes, shard: int, table: Table) -> None:
     try:
         await lanes.run(shard, again, wait_s=LOCK_WAIT_S)
     except Exception as failed:
-        if nature(failed) is not Nature.OWN or isinstance(failed, Busy):
+        if nature(failed) is not Nature.OWN:
             raise
         why = reason(failed)
         log.error("retry.failed", shard=shard, reason=why)

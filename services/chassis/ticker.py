@@ -3,9 +3,8 @@
 import asyncio
 from typing import Any
 
-from services.chassis import clock, database, telemetry
-from services.chassis.failure import Nature, nature, reason
-from services.chassis.lanes import Busy
+from services.chassis import clock, database, rounds, telemetry
+from services.chassis.failure import Busy, Nature, nature, reason
 from services.chassis.service import CaseTimers, Running, Ticker
 from services.chassis.timers import CaseTimer
 
@@ -67,11 +66,9 @@ async def _each_alone(running: Running[Any], name: str, timers: CaseTimers, shar
 
 async def housekeeping(running: Running[Any]) -> None:
     """Until cancelled: published outbox rows go by day (delivery rule 13)."""
-    days = running.plumbing.settings.outbox_days
-    while True:
-        try:
-            await running.plumbing.pool.execute(SQL["forget_published"], days)
-        except Exception as failed:
-            if nature(failed) is Nature.OWN:
-                raise
-        await asyncio.sleep(HOUSEKEEPING_S)
+    plumbing = running.plumbing
+
+    async def forget() -> None:
+        await plumbing.pool.execute(SQL["forget_published"], plumbing.settings.outbox_days)
+
+    await rounds.every(HOUSEKEEPING_S, "housekeeping", forget)

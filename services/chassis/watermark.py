@@ -13,9 +13,9 @@ from typing import Any
 
 import asyncpg
 
-from services.chassis import clock, database, lanes, metrics, telemetry, transaction
+from services.chassis import clock, database, metrics, telemetry, transaction
 from services.chassis.clock import CityClock
-from services.chassis.failure import Nature, nature
+from services.chassis.failure import Busy, Nature, nature
 from services.chassis.producer import TooLarge, Undelivered
 from services.chassis.service import Plumbing, Running
 from services.chassis.transaction import Tx
@@ -62,7 +62,7 @@ async def _in_turn(plumbing: Plumbing, shard: int) -> Watermark:
     """A shard at work is never free when we look: its own next transaction says how far it is."""
     try:
         return await plumbing.lanes.run(shard, committed, wait_s=EVERY_S)
-    except lanes.Busy:
+    except Busy:
         return Watermark(shards={}, commands={})
 
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import orjson
 
-from services.chassis import telemetry
-from services.chassis.failure import Nature, nature
+from services.chassis import rounds
 from services.notify import metrics, store
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from services.chassis.service import Running
 
-log = telemetry.logger("feed")
 PAGE = 100
 LOOK_S = 1.0
 HEARTBEAT_S = 15.0
@@ -71,14 +69,7 @@ class Listeners:
 
 async def watch(running: "Running[Any]") -> None:
     """Worker. Until cancelled."""
-    while True:
-        try:
-            await running.state.listeners.look(running.plumbing.pool)
-        except Exception as failed:
-            if nature(failed) is Nature.OWN:
-                raise
-            log.warning("feed.look_failed", error=type(failed).__name__)
-        await asyncio.sleep(LOOK_S)
+    await rounds.every(LOOK_S, "feed", lambda: running.state.listeners.look(running.plumbing.pool))
 
 
 async def stream(

@@ -14,8 +14,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.chassis import clock, telemetry, transaction
-from services.chassis.failure import Nature, nature, reason
-from services.chassis.lanes import Busy
+from services.chassis.failure import Busy, Nature, nature, reason
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
 from services.contracts.ids import NoticeId

@@ -4,16 +4,14 @@ A row is written by the transaction that causes it and deleted by the one that d
 whatever is killed in between. One question a round finds what waits, for all shards; an idle service asks nothing else.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
 import orjson
 
-from services.chassis import telemetry
-from services.chassis.failure import Nature, nature, reason
-from services.chassis.lanes import Busy
+from services.chassis import rounds, telemetry
+from services.chassis.failure import Busy, Nature, nature, reason
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
 from services.contracts import ids
@@ -33,14 +31,7 @@ log = telemetry.logger("router")
 
 async def worker(running: Running[State]) -> None:
     """Until cancelled: whatever waits on the shards this process looks after."""
-    while True:
-        try:
-            await look(running)
-        except Exception as failed:
-            if nature(failed) is not Nature.TRANSIENT:
-                raise
-            log.warning("follow_ups.again", error=type(failed).__name__)
-        await asyncio.sleep(EVERY_S)
+    await rounds.every(EVERY_S, "follow_ups", partial(look, running))
 
 
 async def look(running: Running[State]) -> int:

@@ -1,27 +1,18 @@
 """How long an emergency has been waiting for the desk: a figure for the alarm, in city seconds."""
 
-import asyncio
+from functools import partial
 
-from services.chassis import telemetry
-from services.chassis.failure import Nature, nature
+from services.chassis import rounds
 from services.chassis.service import Running
 from services.router import metrics, store
 from services.router.state import State
 
 EVERY_S = 2.0
-log = telemetry.logger("router")
 
 
 async def worker(running: Running[State]) -> None:
     """Until cancelled."""
-    while True:
-        try:
-            await look(running)
-        except Exception as failed:
-            if nature(failed) is not Nature.TRANSIENT:
-                raise
-            log.warning("unconfirmed.again", error=type(failed).__name__)
-        await asyncio.sleep(EVERY_S)
+    await rounds.every(EVERY_S, "unconfirmed", partial(look, running))
 
 
 async def look(running: Running[State]) -> None:

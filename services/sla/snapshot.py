@@ -4,23 +4,20 @@ The whole count costs about a third of a second over a million open clocks, so i
 the time and no more; what is due soon is read from an index each round.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from math import nan
 
 from prometheus_client import Gauge
 
-from services.chassis import clock, telemetry
+from services.chassis import clock, rounds
 from services.chassis.database import Connection
-from services.chassis.failure import Nature, nature
 from services.chassis.service import Running
 from services.sla import decide, metrics, store
 from services.sla import state as states
 from services.sla.decide import Why
 from services.sla.state import State
 
-log = telemetry.logger("sla")
 SHARE = 100
 WAITS = (Why.NO_MARK_YET, Why.BEHIND)
 
@@ -28,17 +25,15 @@ WAITS = (Why.NO_MARK_YET, Why.BEHIND)
 async def worker(running: Running[State]) -> None:
     """Until cancelled."""
     whole_again_at = clock.monotonic()
-    while True:
-        try:
-            await show_due(running)
-            if clock.monotonic() >= whole_again_at:
-                took = await show_running(running)
-                whole_again_at = clock.monotonic() + SHARE * took
-        except Exception as failed:
-            if nature(failed) is not Nature.TRANSIENT:
-                raise
-            log.warning("snapshot.again", error=type(failed).__name__)
-        await asyncio.sleep(running.state.settings.snapshot_s)
+
+    async def look() -> None:
+        nonlocal whole_again_at
+        await show_due(running)
+        if clock.monotonic() >= whole_again_at:
+            took = await show_running(running)
+            whole_again_at = clock.monotonic() + SHARE * took
+
+    await rounds.every(running.state.settings.snapshot_s, "snapshot", look)
 
 
 async def show_running(running: Running[State]) -> float:

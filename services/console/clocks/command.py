@@ -1,14 +1,12 @@
 """`python -m services sla <verb>`: the table of verbs. Exit codes: 0 done, 1 something is wrong, 2 usage."""
 
-import argparse
-import importlib
 import sys
-from typing import Any
 
 from asyncpg import PostgresError
 
 from services.chassis.document import BadFile
 from services.chassis.settings import BadSettings
+from services.console import verbs
 from services.console.clocks.history import BadHistory
 
 VERBS = {
@@ -20,20 +18,13 @@ VERBS = {
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m services sla", description="Clocks 时钟: learnt, simulated, counted. Without a verb: the service."
+    verb, asked = verbs.parsed(
+        "python -m services sla", "Clocks 时钟: learnt, simulated, counted. Without a verb: the service.",
+        "services.console.clocks", VERBS, arguments,
     )  # fmt: skip
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, line in VERBS.items():
-        _module(verb).arguments(verbs.add_parser(verb, help=line, description=line))
-    asked = parser.parse_args(arguments)
     try:
-        code: int = _module(asked.verb).main(asked)
+        code: int = verb.main(asked)
     except (BadHistory, BadFile, BadSettings, OSError, PostgresError) as wrong:
         print(f"sla {asked.verb}: {wrong}", file=sys.stderr)
         return 1
     return code
-
-
-def _module(verb: str) -> Any:
-    return importlib.import_module(f"services.console.clocks.{verb.replace('-', '_')}")

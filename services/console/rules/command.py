@@ -1,17 +1,15 @@
 """`python -m services router rules <verb>`: the table of verbs. Exit codes: 0 done, 1 something is wrong, 2 usage."""
 
 import argparse
-import importlib
-import keyword
 import sys
 from pathlib import Path
-from typing import Any
 
 from asyncpg import PostgresError
 
 from services.chassis import run
 from services.chassis.document import BadFile
 from services.chassis.settings import BadSettings
+from services.console import verbs
 from services.console.rules.columns import Usage
 
 USAGE = 2
@@ -33,20 +31,13 @@ VERBS = {
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m services router rules", description="The duty list 派单目录: learnt, checked, tried and put in force."
+    verb, asked = verbs.parsed(
+        "python -m services router rules", "The duty list 派单目录: learnt, checked, tried and put in force.",
+        "services.console.rules", VERBS, arguments, _city,
     )  # fmt: skip
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, line in VERBS.items():
-        one = verbs.add_parser(verb, help=line, description=line)
-        one.add_argument(
-            "--city", type=Path, default=CITY, help=f"folder of the city's data (default: {CITY})"
-        )
-        _module(verb).arguments(one)
-    asked = parser.parse_args(arguments)
     run.tame_collector()  # histories are a million small things that nobody throws away
     try:
-        code: int = _module(asked.verb).main(asked)
+        code: int = verb.main(asked)
     except Usage as wrong:
         print(f"rules {asked.verb}: {wrong}", file=sys.stderr)
         return USAGE
@@ -56,6 +47,7 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def _module(verb: str) -> Any:
-    name = f"{verb}_" if keyword.iskeyword(verb) else verb
-    return importlib.import_module(f"services.console.rules.{name}")
+def _city(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--city", type=Path, default=CITY, help=f"folder of the city's data (default: {CITY})"
+    )

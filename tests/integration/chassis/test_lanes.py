@@ -11,7 +11,8 @@ import pytest
 
 from services.chassis import clock, database, events_in, lanes
 from services.chassis.events_in import EventBatch, Table
-from services.chassis.lanes import Busy, Lanes, Work
+from services.chassis.failure import Busy
+from services.chassis.lanes import Lanes, Work
 from services.chassis.outbox import Publisher
 from services.chassis.producer import KafkaProducer
 from services.chassis.testing import FakeProducer
