@@ -6,8 +6,26 @@ time-outs, back-off, leases, signature windows and measured latency (delivery ru
 """
 
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(slots=True)
+class Told:
+    """Postgres' time between two looks at it, carried on by a clock that nobody sets: this host's own has no say.
+
+    Never ahead of Postgres' time: what was read is taken for the moment the answer came.
+    """
+
+    wall: datetime | None = None
+    heard: float = 0.0
+
+    def hear(self, wall: datetime) -> None:
+        self.wall, self.heard = wall, monotonic()
+
+    def now(self) -> datetime | None:
+        """None before the first look."""
+        return None if self.wall is None else self.wall + timedelta(seconds=monotonic() - self.heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +35,7 @@ class CityClock:
     wall_base: datetime
     city_base: datetime
     rate: float = 1.0
+    told: Told = field(default_factory=Told, compare=False, repr=False)
 
     def city(self, wall: datetime) -> datetime:
         """An instant of the wall as the city's. Exact to the microsecond at rate 1."""
@@ -27,8 +46,8 @@ class CityClock:
         return self.wall_base + (city - self.city_base) / self.rate
 
     def now(self) -> datetime:
-        """City time by this host's clock: for display and hints only. Decisions use the transaction's time."""
-        return self.city(wall_now())
+        """City time as Postgres told it last: for display and hints only. Decisions use the transaction's time."""
+        return self.city(self.told.now() or wall_now())
 
 
 def wall_now() -> datetime:

@@ -31,7 +31,7 @@ log = telemetry.logger("consume")
 POLL_MS = 200
 COMMIT_EVERY_S = 2.0
 WATCH_EVERY_S = 1.0
-FRESH_S = 2.0
+FRESH, NOTHING = timedelta(seconds=2), timedelta(0)
 
 
 class Silent(Exception):
@@ -116,7 +116,7 @@ class Consumer:
                 continue
             reached = place.executed_at
             if not place.pending and self._caught_up(tp):
-                reached = self._fetched_at(tp)
+                reached = self._fetched_at(tp) or reached
             if reached is not None:
                 at = self._lanes.clock.city(reached - margin)
                 self._progress[tp.topic] = max(at, self._progress.get(tp.topic, at))
@@ -175,6 +175,7 @@ class Consumer:
             await asyncio.sleep(0.5)
             return 0
         self._hand_over({tp: records for tp, records in polled.items() if tp in self._places})
+        await self._pass_markers(consumer)
         self._regulate(consumer)
         await self._commit(consumer)
         if clocks.monotonic() - self._last_watch >= WATCH_EVERY_S:
@@ -261,6 +262,16 @@ class Consumer:
             self._newest[metrics.topic_kind(tp.topic)] = taken_at
         return fresh
 
+    async def _pass_markers(self, consumer: AIOKafkaConsumer) -> None:
+        """Where a sender's transaction ends the broker writes a marker: an offset that no record of ours has."""
+        ours = consumer.assignment()
+        for tp, place in list(self._places.items()):
+            if tp not in ours or place.paused or (consumer.highwater(tp) or 0) <= place.next:
+                continue
+            at_rest = place.done == place.next and not place.pending
+            place.next = max(place.next, await consumer.position(tp))
+            place.done = place.next if at_rest else place.done
+
     def _back(self, tp: TopicPartition) -> None:
         """Read again from what was applied; nothing to do when the partition is not ours any more."""
         consumer, place = self._consumer, self._places.get(tp)
@@ -334,22 +345,28 @@ class Consumer:
         return (clocks.wall_now() - newest).total_seconds() if newest else 0.0
 
     def _behind(self, consumer: AIOKafkaConsumer, tp: TopicPartition, place: Place) -> bool:
+        """There is something to be read: not what stands behind a transaction that its sender has not ended."""
         if place.paused or tp not in consumer.assignment() or tp in consumer.paused():
             return False
-        return (consumer.highwater(tp) or 0) > place.next
+        return (consumer.last_stable_offset(tp) or 0) > place.next
 
     def _caught_up(self, tp: TopicPartition) -> bool:
         consumer = self._consumer
-        if consumer is None or tp not in consumer.assignment():
+        if consumer is None or self._since_fetch(tp) is None:
             return False
-        fetched, end = self._fetched_at(tp), consumer.highwater(tp)
-        fresh = fetched is not None and clocks.wall_now() - fetched < timedelta(seconds=FRESH_S)
-        return fresh and end is not None and self._places[tp].next >= end
+        end = consumer.highwater(tp)
+        return end is not None and self._places[tp].next >= end
 
     def _fetched_at(self, tp: TopicPartition) -> datetime | None:
-        """Wall time of the last answer of the broker for this partition."""
+        """When the broker's last answer for this partition came, as Postgres tells the time."""
+        now, since = self._lanes.clock.told.now(), self._since_fetch(tp)
+        return now - since if now is not None and since is not None else None
+
+    def _since_fetch(self, tp: TopicPartition) -> timedelta | None:
+        """How long ago it came; None when that is too long, or when this host's clock was set meanwhile."""
         consumer = self._consumer
-        stamp = (
-            consumer.last_poll_timestamp(tp) if consumer is not None and tp in consumer.assignment() else None
-        )
-        return datetime.fromtimestamp(stamp / 1000, UTC) if stamp else None
+        if consumer is None or tp not in consumer.assignment():
+            return None
+        stamp = consumer.last_poll_timestamp(tp)
+        since = clocks.wall_now() - datetime.fromtimestamp((stamp or 0) / 1000, UTC)
+        return since if NOTHING <= since < FRESH else None

@@ -184,5 +184,6 @@ INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING;
 SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_xact_lock_shared($1, shard);
 
 -- name: marks_of
-SELECT shard, coalesce((numbers ->> $2)::bigint, 0) AS number, greatest(clock_timestamp(), last_wall) AS at, parked
+SELECT shard, coalesce((numbers ->> $2)::bigint, 0) AS number, greatest(clock_timestamp(), last_wall) AS at, parked,
+       clock_timestamp() AS wall
 FROM shard WHERE shard = ANY($1::int[]);

@@ -147,7 +147,7 @@ class ServiceSettings(KafkaSettings):
     append_margin_s: Annotated[
         float,
         Field(
-            description="seconds the broker's clock may be off ours when we say how far a command topic was read",
+            description="seconds the broker's clock may be off the database's when we say how far a command topic was read",
             ge=0,
             le=10,
         ),

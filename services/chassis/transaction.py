@@ -138,6 +138,7 @@ async def _opened(conn: database.Connection, service: str, shard: int, clock: Ci
         )
     values: dict[str, Any] = dict(found)
     wall: datetime = values.pop("wall")
+    clock.told.hear(wall)
     row = ShardRow(**values)
     if row.last_wall > wall + AHEAD_LIMIT:
         raise ShardStopped(f"shard {shard}: its last time is {row.last_wall - wall} ahead of Postgres' clock")

@@ -93,6 +93,8 @@ async def read(
     async with pool.acquire() as conn, conn.transaction():
         free = await conn.fetch(SQL["try_shared_locks"], database.lock_class(service), list(shards))
         rows = await conn.fetch(SQL["marks_of"], [row["shard"] for row in free], topics.CASES)
+        if rows:
+            city.told.hear(rows[-1]["wall"])
         parked = await conn.fetch(SQL["parked_cases"]) if any(row["parked"] for row in rows) else []
     return Watermark(
         shards={row["shard"]: ShardMark(number=row["number"], at=city.city(row["at"])) for row in rows},
