@@ -11,6 +11,7 @@ from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.contracts import ids
 from services.contracts.ids import CaseId, ClockId
+from services.sla import state as states
 from services.sla import store, views
 from services.sla.state import State
 from services.sla.views import ClocksView
@@ -58,8 +59,9 @@ async def clocks_of_case(
     clocks = tuple(known[case_id].values())
     if not clocks:
         raise _unknown()
-    shown = tuple(views.view(clock, now) for clock in clocks)
-    told = views.account(course, clocks, now) if course else None
+    names = states.names(running.state)
+    shown = tuple(views.view(clock, now, names) for clock in clocks)
+    told = views.account(course, clocks, now, names) if course else None
     return ClocksView(case_id=case_id, number=clocks[0].number, at=now, clocks=shown, account=told)
 
 

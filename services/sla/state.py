@@ -65,6 +65,12 @@ def command_topics(city: DepartmentsFile) -> list[str]:
     return [topics.commands(department.slug) for department in city.departments]
 
 
+def names(state: State) -> dict[str, tuple[str, str]]:
+    """What people call each unit, in Chinese as short as they do."""
+    city = state.departments.value.departments if state.departments else ()
+    return {row.slug: (row.short, row.name.en) for row in city}
+
+
 def reloaded(state: State) -> None:
     """Departments may come and go, and their command topics with them."""
     if state.departments is not None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.contracts.values import Audience, ClockKind, Handler, Instant, PauseReason
 from services.sla import course as courses
 from services.sla import kinds, ladder
-from services.sla.clocks import Clock
+from services.sla.clocks import Clock, Stop
 from services.sla.course import Account, Course, Span
 
 WAITS: dict[str, tuple[str, str]] = {
@@ -101,7 +101,13 @@ class ClocksView(BaseModel):
     account: AccountView | None = None
 
 
-def view(clock: Clock, now: datetime) -> ClockView:
+Names = Mapping[str, tuple[str, str]]
+"""What people call a unit, in Chinese and English, by its slug. One that has no name is called by its slug."""
+NAMELESS: Names = {}
+SHORTEST = timedelta(seconds=1)
+
+
+def view(clock: Clock, now: datetime, names: Names = NAMELESS) -> ClockView:
     until = clock.stop.at if clock.stop else max(now, clock.started_at)
     return ClockView(
         clock_id=clock.clock_id, clock=clock.kind, state=_state(clock), plan=clock.plan.name,
@@ -118,7 +124,7 @@ def view(clock: Clock, now: datetime) -> ClockView:
             RungView(percent=step.percent, at=step.at, fired=index < clock.rung, audiences=step.audiences)
             for index, step in enumerate(ladder.steps(clock.plan.ladder, clock.measure, clock.started_at, clock.credited + clock.extended))
         ),
-        line=line(clock, until),
+        line=line(clock, until, names),
     )  # fmt: skip
 
 
@@ -137,36 +143,35 @@ def _state(clock: Clock) -> str:
     return "stopping" if clock.stop else "running"
 
 
-def line(clock: Clock, until: datetime) -> Line:
-    """`until`: the stop, or now."""
-    left, unit = clock.due_at - until, clock.holding.unit
-    row = kinds.OF[clock.kind]
-    zh, en = row.zh, row.en
-    if clock.stop is None:
-        if clock.rest is not None and until < clock.rest.until:
-            why = _wait(clock.rest.reason)
-            return Line(
-                zh=f"{zh}时钟：暂停中（{why[0]}），最迟{span_zh(clock.rest.until - until)}后恢复，由 {unit} 持有。",
-                en=f"{en} clock: paused for {why[1]}, goes on in {span_en(clock.rest.until - until)} at the latest, held by {unit}.",
-            )
+def line(clock: Clock, until: datetime, names: Names = NAMELESS) -> Line:
+    """For a head of department. `until`: the stop, or now."""
+    row, unit, left = kinds.OF[clock.kind], _unit(clock.holding.unit, names), clock.due_at - until
+    if clock.stop is not None:
+        zh, en = _stopped(clock, clock.stop, names)
+    elif clock.rest is not None and until < clock.rest.until:
+        why, goes_on = _wait(clock.rest.reason), clock.rest.until - until
+        zh = f"暂停中（{why[0]}），最迟{span_zh(goes_on)}后恢复，由{unit[0]}持有"
+        en = f"paused for {why[1]}, goes on in {span_en(goes_on)} at the latest, held by {unit[1]}"
+    else:
         late = left < timedelta(0)
-        return Line(
-            zh=f"{zh}时钟：{'已超时' if late else '还剩'}{span_zh(abs(left))}，由 {unit} 持有。",
-            en=f"{en} clock: {span_en(abs(left))} {'late' if late else 'left'}, held by {unit}.",
+        zh = f"{'已超时' if late else '还剩'}{span_zh(abs(left))}，由{unit[0]}持有"
+        en = f"{span_en(abs(left))} {'late' if late else 'left'}, held by {unit[1]}"
+    return Line(zh=f"{row.zh}时钟：{zh}。", en=f"{row.en} clock: {en}.")
+
+
+def _stopped(clock: Clock, stop: Stop, names: Names) -> tuple[str, str]:
+    late, used, by = stop.at - clock.due_at, stop.at - clock.started_at, _unit(stop.by, names)
+    if late > timedelta(0):
+        return (
+            f"超时{span_zh(late)}，用时{span_zh(used)}，{by[0].strip()}",
+            f"{span_en(late)} late, after {span_en(used)}, by {by[1]}",
         )
-    if clock.stop.cancels and left >= timedelta(0):
-        return Line(zh=f"{zh}时钟：已取消。", en=f"{en} clock: cancelled.")
-    used, verdict = (
-        until - clock.started_at,
-        ("按时", "in time") if left >= timedelta(0) else ("超时", "late"),
-    )
-    return Line(
-        zh=f"{zh}时钟：{verdict[0]}，用时{span_zh(used)}，{clock.stop.by}。",
-        en=f"{en} clock: {verdict[1]} after {span_en(used)}, by {clock.stop.by}.",
-    )
+    if stop.cancels:
+        return "已取消", "cancelled"
+    return f"按时，用时{span_zh(used)}，{by[0].strip()}", f"in time after {span_en(used)}, by {by[1]}"
 
 
-def account(course: Course, clocks: Sequence[Clock], now: datetime) -> AccountView:
+def account(course: Course, clocks: Sequence[Clock], now: datetime, names: Names = NAMELESS) -> AccountView:
     """By the ruler of the close clock's plan."""
     close = next((clock for clock in clocks if clock.kind is ClockKind.CLOSE), clocks[0])
     found, phases = courses.account(course, now, close.measure.ruler), courses.phases(course)
@@ -174,30 +179,30 @@ def account(course: Course, clocks: Sequence[Clock], now: datetime) -> AccountVi
         until=found.until, elapsed_seconds=found.elapsed.wall.total_seconds(),
         own_elapsed_seconds=found.elapsed.own.total_seconds(), holdings=_spans(found.holdings), counted=_spans(found.counted),
         waits=_spans(found.waits), sense_seconds=_seconds(phases.sense), dispatch_seconds=_seconds(phases.dispatch),
-        handle_seconds=_seconds(phases.handle), line=account_line(found),
+        handle_seconds=_seconds(phases.handle), line=account_line(found, names),
     )  # fmt: skip
 
 
-def account_line(found: Account) -> Line:
-    """Whoever held it longest first; what rested apart."""
-    held = sorted(found.holdings.items(), key=lambda item: -item[1].wall)
-    zh = "、".join(f"{_unit(unit)[0]}{span_zh(span.wall)}" for unit, span in held)
-    en = ", ".join(f"{_unit(unit)[1]} {span_en(span.wall)}" for unit, span in held)
+def account_line(found: Account, names: Names = NAMELESS) -> Line:
+    """Whoever held it longest first, from a second on; what rested apart. English names may have commas of their own."""
+    told = (item for item in found.holdings.items() if item[1].wall >= SHORTEST)
+    held = sorted(told, key=lambda item: -item[1].wall)
+    zh = "、".join(f"{_unit(unit, names)[0]}{span_zh(span.wall)}" for unit, span in held)
+    en = "; ".join(f"{span_en(span.wall)} with {_unit(unit, names)[1]}" for unit, span in held)
     if found.waits:
         zh += "；暂停：" + "、".join(
             f"{_wait(why)[0]}{span_zh(span.wall)}" for why, span in found.waits.items()
         )
-        en += "; paused for " + ", ".join(
-            f"{_wait(why)[1]} {span_en(span.wall)}" for why, span in found.waits.items()
+        en += "".join(
+            f"; {span_en(span.wall)} paused for {_wait(why)[1]}" for why, span in found.waits.items()
         )
     return Line(
-        zh=f"共{span_zh(found.elapsed.wall)}，经手：{zh}。",
-        en=f"{span_en(found.elapsed.wall)} in all, held by {en}.",
+        zh=f"共{span_zh(found.elapsed.wall)}，经手：{zh}。", en=f"{span_en(found.elapsed.wall)} in all: {en}."
     )
 
 
-def _unit(unit: str) -> tuple[str, str]:
-    return ("本平台", "us") if unit == courses.US else (f" {unit} ", unit)
+def _unit(unit: str, names: Names) -> tuple[str, str]:
+    return ("本平台", "us") if unit == courses.US else names.get(unit, (f" {unit} ", unit))
 
 
 def _wait(why: str) -> tuple[str, str]:
@@ -228,7 +233,9 @@ def span_en(span: timedelta) -> str:
 
 
 def _parts(span: timedelta) -> tuple[int, int, int, int]:
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    """From an hour on to the minute: the figures beside the line are exact."""
+    whole = span.total_seconds()
+    minutes, seconds = divmod(int(whole), 60) if whole < 3600 else (round(whole / 60), 0)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     return days, hours, minutes, seconds

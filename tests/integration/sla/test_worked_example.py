@@ -111,7 +111,7 @@ async def test_the_worked_example(story: Story) -> None:
     assert (sum(span.seconds for span in whole.holdings), [(span.of, span.seconds) for span in whole.waits]) == (
         21 * 3600, [("awaiting_citizen", 2 * 3600)],
     )  # fmt: skip
-    assert whole.line.en.endswith("; paused for the citizen 2 h.")
+    assert whole.line.en.endswith("; 2 h paused for the citizen.")
 
 
 def instant(hour: str, days: int = 0) -> str:

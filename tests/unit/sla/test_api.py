@@ -17,7 +17,7 @@ def test_a_running_clock_in_one_line() -> None:
 def test_a_late_clock_in_one_line() -> None:
     clock = decide.opened(CASE, sample.registered())[1].clock
     view = views.view(clock, at("11:00:05", days=1))
-    assert view.line.en == "close clock: 2 h 5 s late, held by dispatch-desk."
+    assert view.line.en == "close clock: 2 h late, held by dispatch-desk."
     assert view.breached
     assert view.left_seconds == -7205
 
@@ -28,6 +28,14 @@ def test_an_answered_clock_in_one_line() -> None:
     view = views.view(clock, at("15:00"))
     assert view.line.zh == "响应时钟：按时，用时 12 分，biling-office。"
     assert (view.state, view.left_seconds) == ("met", 18 * 60)
+
+
+def test_an_answer_that_came_late_says_by_how_much_and_people_are_called_by_name() -> None:
+    clock = decide.opened(CASE, sample.registered())[0].clock
+    clock = decide.after(clock, sample.responded(at("10:05"), "b")).clock
+    line = views.view(clock, at("15:00"), {"b": ("教育局", "Education Bureau")}).line
+    assert line.zh == "响应时钟：超时 35 分，用时 1 小时 5 分，教育局。"
+    assert line.en == "response clock: 35 min late, after 1 h 5 min, by Education Bureau."
 
 
 def test_a_cancelled_clock_in_one_line() -> None:

@@ -81,9 +81,20 @@ def test_own_time_is_the_plans() -> None:
 
 def test_the_account_in_one_line() -> None:
     found = course(sample.dispatched(at("09:10"), "b"), sample.paused(at("10:00"), at("12:00")))
-    line = views.account_line(courses.account(found, at("13:00"), RULER))
-    assert line.en == "4 h in all, held by b 1 h 50 min, dispatch-desk 10 min; paused for the citizen 2 h."
+    told = courses.account(found, at("13:00"), RULER)
+    line = views.account_line(told)
+    assert line.en == "4 h in all: 1 h 50 min with b; 10 min with dispatch-desk; 2 h paused for the citizen."
     assert line.zh == "共 4 小时，经手： b  1 小时 50 分、 dispatch-desk  10 分；暂停：等待市民 2 小时。"
+
+
+def test_in_the_line_people_are_called_by_name() -> None:
+    found = course(sample.dispatched(at("09:10"), "b"), taken=NINE + 300 * MS)
+    names = {"b": ("教育局", "Education Bureau"), DESK: ("分拨台", "Dispatcher's Desk")}
+    line = views.account_line(courses.account(found, at("10:40"), RULER), names)
+    assert line.zh == "共 1 小时 40 分，经手：教育局 1 小时 30 分、分拨台 9 分 59 秒。"
+    assert (
+        line.en == "1 h 40 min in all: 1 h 30 min with Education Bureau; 9 min 59 s with Dispatcher's Desk."
+    )
 
 
 steps = st.lists(
