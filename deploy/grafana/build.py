@@ -13,7 +13,7 @@ from deploy.grafana.panels import AMBER, GREEN, RED, Panel, Query, bars, board, 
 MINE = 'department=~"$department"'
 DECIDED = f'suban_sla_clocks_finished_total{{outcome=~"met|breached", {MINE}, clock="%s"}}[$__range]'
 LATE = f'suban_sla_clocks_finished_total{{outcome="breached", {MINE}, clock="%s"}}[$__range]'
-OURS = f'suban_sla_clocks_corrected_total{{{MINE}, clock="%s"}}[$__range]'
+OURS = f'suban_sla_clocks_finished_total{{outcome="corrected", {MINE}, clock="%s"}}[$__range]'
 SHARE = ((None, RED), (0.95, AMBER), (0.99, GREEN))
 NONE_IS_GOOD = ((None, GREEN), (1, AMBER), (10, RED))
 ANY_IS_BAD = ((None, GREEN), (1, RED))

@@ -27,6 +27,9 @@ BATCH_EVENTS = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
 OUTBOX_WAITING = Gauge("suban_outbox_waiting_records", "Records committed and not on Kafka yet")
+OUTBOX_LIMIT = Gauge(
+    "suban_outbox_limit_records", "SUBAN_OUTBOX_LIMIT: with more waiting than this, intake answers 503"
+)
 PUBLISHED = Counter(
     "suban_outbox_published_total", "Records acknowledged by Kafka, repeats included", ["topic_kind"]
 )
@@ -53,7 +56,7 @@ MARKS_MISSED = Counter(
 
 METRICS = (
     EVENTS_APPLIED, EVENTS_REPEATED, EVENTS_UNKNOWN, EVENTS_PARKED, PARKED_CASES, DEAD_LETTERS, SHARDS_STOPPED,
-    BATCH_SECONDS, BATCH_EVENTS, OUTBOX_WAITING, PUBLISHED, PUBLISH_FAILED, PRODUCERS_REPLACED, LAG_RECORDS,
+    BATCH_SECONDS, BATCH_EVENTS, OUTBOX_WAITING, OUTBOX_LIMIT, PUBLISHED, PUBLISH_FAILED, PRODUCERS_REPLACED, LAG_RECORDS,
     LAG_SECONDS, RELOADS, CITY_REFUSED, HTTP_SECONDS, MARKS_PUBLISHED, MARKS_MISSED,
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from services.chassis import database, follow, http, keys, outbox, reload, retry, telemetry, ticker
+from services.chassis import database, follow, http, keys, metrics, outbox, reload, retry, telemetry, ticker
 from services.chassis import settings as settings_of
 from services.chassis.clock import CityClock
 from services.chassis.consume import Consumer
@@ -146,6 +146,7 @@ async def boot(
     state = await service.state(plumbing)
     lanes.state = state
     consumer = _consumer(service, settings, state, lanes, pool, shards)
+    metrics.OUTBOX_LIMIT.set(settings.outbox_limit)
     plumbing.owned = consumer.owned if consumer else lambda: set(range(shards))
     if consumer:
         plumbing.inbox_progress, plumbing.at_end = consumer.inbox_progress, consumer.at_end

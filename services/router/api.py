@@ -1,8 +1,6 @@
 """The HTTP door: commands, the same as by topic, and reads. Departments see cases they have or had and
 those of the areas they answer for, the desk sees all."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -12,7 +10,7 @@ import orjson
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import AwareDatetime, ValidationError
 
-from services.chassis import problems
+from services.chassis import pages, problems
 from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
@@ -37,7 +35,6 @@ TRY_AGAIN_S = 2
 NO_CASE = CaseId(UUID(int=0))
 """Asked in the place of a case there is not, so that the answer is the one for a case that is not yours to know."""
 PAGE = 50
-BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
 Bearer = Annotated[str, Header()]
 
@@ -190,14 +187,16 @@ class Door:
         if visitor.unit is not None and wanted.department not in (None, visitor.unit):
             raise forbidden()
         department = visitor.unit or wanted.department
-        since, until = read_cursor(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
+        since, until = pages.read(wanted.cursor), wanted.older_than or datetime.max.replace(tzinfo=UTC)
         rows = await reads.listed(
             self._pool, since, until, wanted.state, wanted.holder, wanted.limit + 1, department
         )
         lines = tuple(views.CaseLine(**row) for row in rows[: wanted.limit])
         return CasePage(
             cases=lines,
-            next=written(lines[-1].received_at, lines[-1].case_id) if len(rows) > wanted.limit else None,
+            next=pages.written(lines[-1].received_at, lines[-1].case_id)
+            if len(rows) > wanted.limit
+            else None,
         )
 
     async def case(self, authorization: str, name: str) -> CaseView:
@@ -310,22 +309,3 @@ def forbidden() -> Problem:
 
 def _invalid(flaws: list[Flaw]) -> Problem:
     return problems.invalid(flaws, Refusal.UNREADABLE.value, wording.TITLES[Refusal.UNREADABLE])
-
-
-def written(at: datetime, case_id: UUID) -> str:
-    """Where a page ended, as a cursor."""
-    return base64.urlsafe_b64encode(f"{at.isoformat()} {case_id}".encode()).decode()
-
-
-def read_cursor(written: str | None) -> tuple[datetime, UUID]:
-    """Where the page before ended. Raises 422 for what we did not write."""
-    if written is None:
-        return BEGINNING
-    try:
-        at, _, case_id = base64.urlsafe_b64decode(written.encode()).decode().partition(" ")
-        since = datetime.fromisoformat(at)
-        if since.tzinfo is None:
-            raise ValueError("naive")
-        return since, UUID(case_id)
-    except (ValueError, binascii.Error) as wrong:
-        raise problems.invalid([Flaw("cursor", "不是本服务给出的游标", "not one of ours")]) from wrong

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 
+from services.chassis import pages
 from services.chassis.service import Running
 from services.router import api, quarrel_views, reads
 from services.router.api import PAGE, REFUSED, Bearer
@@ -57,12 +58,12 @@ class Desk(api.Door):
 
     async def disputes(self, authorization: str, cursor: str | None, limit: int) -> DisputePage:
         self._admit(authorization)
-        found = await reads.disputes(self._pool, api.read_cursor(cursor), limit + 1)
+        found = await reads.disputes(self._pool, pages.read(cursor), limit + 1)
         moves = await reads.grounds_of(self._pool, [case.id for case in found])
         shown = tuple(quarrel_views.dispute(case, moves.get(case.id, ())) for case in found[:limit])
         more = len(found) > limit
         return DisputePage(
-            disputes=shown, next=api.written(shown[-1].since, shown[-1].case_id) if more else None
+            disputes=shown, next=pages.written(shown[-1].since, shown[-1].case_id) if more else None
         )
 
     async def precedents(self, authorization: str, limit: int) -> PrecedentList:

@@ -1,4 +1,4 @@
-"""GET /v1/clocks/{case}, by case id or public number: how late is it, in figures and in one line."""
+"""The door of sla. GET /v1/clocks/{case}, by case id or public number: how late is it, in figures and in one line."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,34 +11,30 @@ from services.chassis.problems import Problem
 from services.chassis.service import Running
 from services.contracts import ids
 from services.contracts.ids import CaseId, ClockId
+from services.sla import access, lists, store, views
 from services.sla import state as states
-from services.sla import store, views
 from services.sla.state import State
 from services.sla.views import ClocksView
 
-READERS = ("department", "desk", "operator")
 Name = Annotated[str, Path(description="case id, or the public number", max_length=64)]
 
 
-FAULTS: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
-    for code, text in (
-        (401, "no valid key"),
-        (403, "not for this kind of key"),
-        (404, "no clocks for this case"),
-    )
+FAULTS: dict[int | str, dict[str, Any]] = access.FAULTS | {
+    404: {"description": "no clocks for this case", "content": {problems.MEDIA_TYPE: {}}}
 }
 router = APIRouter()
 
 
 def routes(app: FastAPI, running: Running[State]) -> None:
     app.state.running = running
+    app.include_router(lists.router)
     app.include_router(router)
 
 
 def openapi() -> dict[str, Any]:
     """The description of this door, without a running service."""
     app = FastAPI(title="Suban sla", version="1")
+    app.include_router(lists.router)
     app.include_router(router)
     return app.openapi()
 
@@ -49,7 +45,7 @@ async def clocks_of_case(
 ) -> ClocksView:
     """Open and stopped clocks: due, rungs fired, who holds the case, elapsed and left, and one line to read out."""
     running: Running[State] = request.app.state.running
-    _admit(running.state.ring.principal(authorization))
+    access.admitted(running.state, lists.bearer(authorization))
     async with running.plumbing.pool.acquire() as conn:
         case_id = await _id(conn, case)
         now = running.plumbing.clock.city(await store.wall(conn))
@@ -75,16 +71,6 @@ async def _id(conn: Connection, name: str) -> CaseId:
     if found is None:
         raise _unknown()
     return found
-
-
-def _admit(principal: str | None) -> None:
-    if principal is None:
-        raise problems.unauthorized()
-    if principal.partition(":")[0] not in READERS:
-        raise Problem(
-            403, "forbidden", ("无权查看", "Not for this key"),
-            ("时钟仅供部门、分拨台和运维查看。", "Clocks are shown to departments, the desk and operators."),
-        )  # fmt: skip
 
 
 def _unknown() -> Problem:

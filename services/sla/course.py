@@ -123,6 +123,12 @@ def ended(course: Course, at: datetime) -> Course:
     return replace(over, resolved_at=course.resolved_at or at, responded_at=course.responded_at or at)
 
 
+def first_over(before: Course | None, now: Course) -> bool:
+    """Whether it was resolved, or ended, for the first time: a redo leaves a wait for its verification behind."""
+    fresh = now.resolved_at is not None and (before is None or before.resolved_at is None)
+    return fresh and all(wait.reason != VERIFICATION for wait in now.waits)
+
+
 def held(course: Course, unit: str, at: datetime) -> Course:
     """From `at` on `unit` has it."""
     if course.holders and course.holders[-1].unit == unit:

@@ -41,6 +41,9 @@ async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -
     changed = {case: course for case, course in named.items() if course != known.get(case)}
     await store.save_courses(tx.conn, tx.shard, changed)
     _tell(tx, happened)
+    over = [course for case, course in changed.items() if courses.first_over(known.get(case), course)]
+    if over:
+        tx.after_commit.append(lambda: metrics.count_hands(over))
 
 
 def _course(before: Course | None, event: CaseEvent) -> Course | None:

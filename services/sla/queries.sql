@@ -72,7 +72,8 @@ SELECT DISTINCT case_id FROM parked WHERE shard = $1;
 SELECT clock_timestamp();
 
 -- name: running
-SELECT kind, holder, count(*) AS open, count(*) FILTER (WHERE due_at < $1) AS breached
+SELECT kind, holder, count(*) AS open, count(*) FILTER (WHERE due_at < $1) AS breached,
+       min(started_at) AS oldest_at
 FROM clock WHERE outcome IS NULL AND stopped_at IS NULL GROUP BY kind, holder;
 
 -- name: due_soon
@@ -80,6 +81,23 @@ SELECT kind, holder, count(*) AS hour, count(*) FILTER (WHERE due_at <= $1::time
 FROM clock
 WHERE outcome IS NULL AND stopped_at IS NULL AND due_at >= $1::timestamptz AND due_at <= $1::timestamptz + interval '1 h'
 GROUP BY kind, holder;
+
+-- name: listed_running
+-- By due, the earliest first: after ($1, $2), in [$3, $4), of kind $5, held by $6, by none of $7, of category $8.
+SELECT * FROM clock
+WHERE outcome IS NULL AND stopped_at IS NULL AND (due_at, clock_id) > ($1, $2) AND due_at >= $3 AND due_at < $4
+  AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR holder = $6)
+  AND ($7::text[] IS NULL OR holder <> ALL($7)) AND ($8::text IS NULL OR category = $8 OR starts_with(category, $8 || '/'))
+ORDER BY due_at, clock_id LIMIT $9;
+
+-- name: listed_late
+-- As above, of those whose breach was counted, $10: and taken back.
+SELECT * FROM clock
+WHERE (breached_at IS NOT NULL OR corrected) AND corrected = $10
+  AND (due_at, clock_id) > ($1, $2) AND due_at >= $3 AND due_at < $4
+  AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR holder = $6)
+  AND ($7::text[] IS NULL OR holder <> ALL($7)) AND ($8::text IS NULL OR category = $8 OR starts_with(category, $8 || '/'))
+ORDER BY due_at, clock_id LIMIT $9;
 
 -- name: overdue_rungs
 -- Counted only so far: what matters is that it is not near zero.

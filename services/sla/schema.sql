@@ -62,6 +62,8 @@ CREATE INDEX IF NOT EXISTS clock_of_number ON clock (number) WHERE kind = 'close
 DROP INDEX IF EXISTS clock_number;
 -- What operations ask: what runs, and what is due soon.
 CREATE INDEX IF NOT EXISTS clock_running ON clock (due_at) WHERE outcome IS NULL;
+-- The lists behind the figures: what was late, and what of it was ours.
+CREATE INDEX IF NOT EXISTS clock_late ON clock (due_at) WHERE breached_at IS NOT NULL OR corrected;
 
 -- 每周一评 as it was published, byte for byte; what does not count, with its reason and who approved it.
 CREATE TABLE IF NOT EXISTS scorecard (

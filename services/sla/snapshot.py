@@ -4,11 +4,9 @@ The whole count costs about a third of a second over a million open clocks, so i
 the time and no more; what is due soon is read from an index each round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import nan
-
-from prometheus_client import Gauge
 
 from services.chassis import clock, rounds
 from services.chassis.database import Connection
@@ -40,9 +38,12 @@ async def show_running(running: Running[State]) -> float:
     """Everything that runs; returns the wall seconds it took."""
     began = clock.monotonic()
     async with running.plumbing.pool.acquire() as conn:
-        counts = await store.running(conn, await _now(running, conn))
-    _replace(metrics.OPEN, {(row.kind, row.holder): row.many for row in counts})
-    _replace(metrics.BREACHED, {(row.kind, row.holder): row.some for row in counts})
+        now = await _now(running, conn)
+        counts = await store.running(conn, now)
+    metrics.show(metrics.OPEN, by_unit((row.kind, row.holder, row.many) for row in counts))
+    metrics.show(metrics.BREACHED, by_unit((row.kind, row.holder, row.some) for row in counts))
+    ages = ((row.kind, row.holder, (now - row.oldest_at).total_seconds()) for row in counts if row.oldest_at)
+    metrics.show(metrics.OLDEST, by_unit(ages, max))
     return clock.monotonic() - began
 
 
@@ -53,9 +54,14 @@ async def show_due(running: Running[State]) -> None:
         soon = await store.due_soon(conn, now)
         applied = await store.applied(conn, states.LOG)
         overdue = {shard: await store.overdue_rungs(conn, shard, now) for shard in running.plumbing.owned()}
-    within: dict[tuple[str, ...], int] = {(row.kind, "1h", row.holder): row.many for row in soon}
-    within |= {(row.kind, "5m", row.holder): row.some for row in soon}
-    _replace(metrics.DUE_SOON, within)
+    hour = by_unit((row.kind, row.holder, row.many) for row in soon)
+    minutes = by_unit((row.kind, row.holder, row.some) for row in soon)
+    within: dict[tuple[str, ...], float] = {
+        (kind, span, unit): many
+        for span, of in (("1h", hour), ("5m", minutes))
+        for (kind, unit), many in of.items()
+    }
+    metrics.show(metrics.DUE_SOON, within)
     for gauge in metrics.BY_SHARD:
         gauge.clear()  # a shard that is another process' now is not shown with its last figure
     for shard, waiting in overdue.items():
@@ -76,8 +82,12 @@ def _show_shard(state: State, shard: int, applied: int, now: datetime, overdue: 
         metrics.WAITING.labels(shard, why).set(reach.why is why and overdue > 0)
 
 
-def _replace(gauge: Gauge, values: Mapping[tuple[str, ...], int]) -> None:
-    """The whole gauge, so that a department that holds nothing any more is not shown with its last figure."""
-    gauge.clear()
-    for labels, value in values.items():
-        gauge.labels(*labels).set(value)
+def by_unit(
+    rows: Iterable[tuple[str, str, float]], join: Callable[[float, float], float] = float.__add__
+) -> dict[tuple[str, ...], float]:
+    """(clock, holder, value) by clock and label: holders that the city's files do not name are one, `other`."""
+    found: dict[tuple[str, ...], float] = {}
+    for kind, holder, value in rows:
+        key = kind, metrics.unit(holder)
+        found[key] = join(found[key], float(value)) if key in found else float(value)
+    return found

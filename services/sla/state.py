@@ -74,6 +74,7 @@ def names(state: State) -> dict[str, tuple[str, str]]:
 def reloaded(state: State) -> None:
     """Departments may come and go, and their command topics with them."""
     if state.departments is not None:
+        metrics.know(row.slug for row in state.departments.value.departments)
         state.marks.city_changed(command_topics(state.departments.value))
 
 

@@ -205,22 +205,50 @@ async def scorecard(conn: Connection, week: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many clocks of one kind one unit holds, in two bounds."""
+    """How many clocks of one kind one unit holds, in two bounds; and when the oldest of them began."""
 
     kind: str
     holder: str
     many: int
     some: int
+    oldest_at: datetime | None = None
 
 
 async def running(conn: Connection, now: datetime) -> list[Count]:
-    """many: not answered yet; some: of these, past due."""
+    """many: not answered yet; some: of these, past due; and since when the oldest runs."""
     return [Count(*row) for row in await conn.fetch(SQL["running"], now)]
 
 
 async def due_soon(conn: Connection, now: datetime) -> list[Count]:
     """many: due within an hour; some: within five minutes."""
     return [Count(*row) for row in await conn.fetch(SQL["due_soon"], now)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which clocks a list shows: due in [since, until), after `place` (due, clock id). None: all."""
+
+    place: tuple[datetime, UUID]
+    since: datetime
+    until: datetime
+    kind: str | None = None
+    holder: str | None = None
+    not_held_by: Sequence[str] | None = None
+    category: str | None = None
+    limit: int = 50
+
+
+async def listed(conn: Connection, plans: Plans, asked: Asked, late: bool | None) -> list[Clock]:
+    """By due, the earliest first. `late`: None, those that run; False, those counted as breached; True, as corrected."""
+    wanted = [
+        *asked.place, asked.since, asked.until, asked.kind, asked.holder, asked.not_held_by, asked.category, asked.limit
+    ]  # fmt: skip
+    query = (
+        conn.fetch(SQL["listed_running"], *wanted)
+        if late is None
+        else conn.fetch(SQL["listed_late"], *wanted, late)
+    )
+    return await _clocks(conn, plans, await query)
 
 
 async def applied(conn: Connection, log: str) -> dict[int, int]:

@@ -242,7 +242,8 @@ async def test_the_ticker_reads_an_index(city: World) -> None:
 
 
 async def test_counts_by_department(city: World) -> None:
-    for n, unit in enumerate(["a", "a", "b"]):
+    metrics.know(["a", "b"])
+    for n, unit in enumerate(["a", "a", "b", "stranger", "nobody-we-know"]):
         await city.apply(
             (case_in(0, n), sample.registered()), (case_in(0, n), sample.dispatched(at("09:01"), unit))
         )
@@ -253,8 +254,11 @@ async def test_counts_by_department(city: World) -> None:
     await snapshot.show_due(city.running)
     assert metrics.OPEN.labels("response", "a")._value.get() == 2
     assert metrics.OPEN.labels("response", "b")._value.get() == 0
+    assert metrics.OPEN.labels("response", metrics.OTHER)._value.get() == 2
+    assert metrics.OLDEST.labels("response", "a")._value.get() == pytest.approx(26 * 60, abs=1)
     assert metrics.DUE_SOON.labels("response", "5m", "a")._value.get() == 2
-    assert metrics.BACKLOG.labels("0")._value.get() == 2
+    assert metrics.DUE_SOON.labels("response", "5m", metrics.OTHER)._value.get() == 2
+    assert metrics.BACKLOG.labels("0")._value.get() == 4
     city.set_time(at("09:31"))
     await snapshot.show_running(city.running)
     assert metrics.BREACHED.labels("response", "a")._value.get() == 2
