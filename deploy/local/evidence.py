@@ -5,7 +5,7 @@ Only headers and JSON as docs/events.md describes them, and tables by their colu
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -59,8 +59,14 @@ class Record:
         return found
 
 
-def topics(bootstrap: str) -> Iterator[Record]:
-    """Every record of every topic of ours that is there now; of one partition in order. Raises KafkaException."""
+Places = Mapping[tuple[str, int], int]  # (topic, partition) → offset
+
+
+def topics(bootstrap: str, since: Places | None = None) -> Iterator[Record]:
+    """Every record of every topic of ours that is there now, or those from `since` on; of one partition in order.
+
+    Raises KafkaException.
+    """
     consumer = Consumer({
         "bootstrap.servers": bootstrap, "group.id": "suban-ledger", "enable.auto.commit": False,
         "auto.offset.reset": "earliest", "enable.partition.eof": True, "log_level": 0,
@@ -68,7 +74,7 @@ def topics(bootstrap: str) -> Iterator[Record]:
     })  # fmt: skip
     try:
         unread = _everything(consumer)
-        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in unread])
+        consumer.assign([TopicPartition(*place, (since or {}).get(place, 0)) for place in unread])
         heard = time.monotonic()
         while unread:
             # consume() waits for all it was asked for: a short time-out, and patience of our own.
@@ -79,6 +85,18 @@ def topics(bootstrap: str) -> Iterator[Record]:
             for message in messages:
                 if (record := _read(message, unread)) is not None:
                     yield record
+    finally:
+        consumer.close()
+
+
+def now(bootstrap: str) -> Places:
+    """Where every partition of ours ends now: what comes later is read from there."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "suban-ledger", "log_level": 0})
+    try:
+        return {
+            place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10)[1]
+            for place in _everything(consumer)
+        }
     finally:
         consumer.close()
 

@@ -187,12 +187,12 @@ class Rig:
     def judge(self) -> Verdict:
         return asyncio.run(ledger.judge(self.promises, self.stack.kafka.bootstrap, self.stack.postgres.url()))
 
-    def letters(self, cases: set[str]) -> dict[str, dict[str, Any]]:
+    def letters(self, cases: set[str], since: evidence.Places) -> dict[str, dict[str, Any]]:
         """The open lead assignment of each of these cases, as soon as all have one."""
         found: dict[str, dict[str, Any]] = {}
 
         def look() -> bool:
-            for record in evidence.topics(self.stack.kafka.bootstrap):
+            for record in evidence.topics(self.stack.kafka.bootstrap, since):
                 if record.type == "assignment.opened" and record.case in cases:
                     found[record.case] = record.data()
             return found.keys() >= cases
@@ -211,16 +211,14 @@ class Rig:
             )
         assert producer.flush(10) == 0
 
-    def outcomes(self, cases: set[str]) -> Counter[str]:
-        """How the response clocks of these cases stopped, by the log."""
-        stopped = (
-            r
-            for r in evidence.topics(self.stack.kafka.bootstrap)
-            if r.type == "clock.stopped" and r.case in cases
+    def outcomes(self, cases: set[str], since: evidence.Places, kind: str = "clock.stopped") -> Counter[str]:
+        """How the response clocks of these cases stopped (or breached), by the log."""
+        found = (
+            record.data()
+            for record in evidence.topics(self.stack.kafka.bootstrap, since)
+            if record.type == kind and record.case in cases
         )
-        return Counter(
-            data["outcome"] for data in (record.data() for record in stopped) if data["clock"] == "response"
-        )
+        return Counter(data.get("outcome", kind) for data in found if data["clock"] == "response")
 
     def city_now(self) -> datetime:
         base = asyncio.run(evidence.clock_base(self.stack.postgres.url()))
