@@ -40,7 +40,7 @@ OUTAGES = [Size(300, 30, 4), pytest.param(Size(5000, 60, 20), marks=pytest.mark.
 REPEATS = [Size(100, 30, 0), pytest.param(Size(5000, 80, 0), marks=pytest.mark.long)]
 TWENTY = [1, pytest.param(250, marks=pytest.mark.long)]  # requests
 AT_ONCE = 5
-HELD = [(30, 1), pytest.param(1000, 5, marks=pytest.mark.long)]  # requests a wave, waves
+HELD = [(30, 1), pytest.param(500, 10, marks=pytest.mark.long)]  # requests a wave, waves
 
 
 @pytest.mark.parametrize("size", KILLS)
@@ -130,12 +130,17 @@ def _item(body: dict[str, Any]) -> Item:
 
 
 def _pushed(rig: Rig, items: Sequence[Item]) -> list[Promise]:
-    """All at once; what they were promised."""
+    """A hundred at once; what they were promised."""
 
     async def push() -> Pusher:
         async with demo_channels.client(rig.stack.http("intake")) as client:
-            pusher = Pusher(client, rig.stack.tokens)
-            await asyncio.gather(*(pusher.push(item) for item in items))
+            pusher, room = Pusher(client, rig.stack.tokens), asyncio.Semaphore(20 * AT_ONCE)
+
+            async def one(item: Item) -> None:
+                async with room:
+                    await pusher.push(item)
+
+            await asyncio.gather(*map(one, items))
             return pusher
 
     promises = asyncio.run(push()).promises
