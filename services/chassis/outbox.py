@@ -364,10 +364,10 @@ class Publisher:
         """With their numbers, above `after`."""
         skipped, out = max(0, after + 1 - written.first), written.records
         found: list[tuple[int, Record]] = []
+        *ours, (name, _) = position_headers(Position(self._service, shard.number, 0))
         for place in range(skipped, len(out)):
             number = written.first + place
-            headers = transaction.unpack_headers(out.headers[place])
-            headers += position_headers(Position(self._service, shard.number, number))
+            headers = [*out.headers_of(place), *ours, (name, b"%d" % number)]
             found.append((number, (out.keys[place], out.values[place], headers)))
         return found
 

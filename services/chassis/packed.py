@@ -8,19 +8,29 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from services.chassis import heads
+from services.contracts.envelope import Headers
+
 _LENGTHS = struct.Struct(">III")
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """Records of one (topic, shard) written by one transaction, in order."""
+    """Records of one (topic, shard) written by one transaction, in order.
+
+    `sent`: their headers once more, as they are sent, while whoever made them is here; of what was read back, nothing.
+    """
 
     keys: list[bytes] = field(default_factory=list)
     headers: list[bytes] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
+    sent: list[Headers] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def headers_of(self, place: int) -> Headers:
+        return self.sent[place] if self.sent else heads.unpack(self.headers[place])
 
 
 @dataclass(frozen=True, slots=True)

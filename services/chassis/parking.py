@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.chassis import database, metrics, telemetry, transaction
+from services.chassis import database, heads, metrics, telemetry
 from services.chassis.sealing import Sealer
 from services.chassis.transaction import Tx
 from services.contracts import topics
@@ -54,7 +54,7 @@ async def park(asides: Sequence[Aside], why: str, tx: Tx[object]) -> None:
         return
     await tx.conn.execute(
         SQL["park"], [one.case_id for one in asides], tx.shard, [one.topic for one in asides],
-        [one.offset for one in asides], [transaction.pack_headers(one.headers) for one in asides],
+        [one.offset for one in asides], [heads.pack(one.headers) for one in asides],
         [one.value for one in asides], [why] * len(asides), tx.now,
     )  # fmt: skip
     await _count(tx)

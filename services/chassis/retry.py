@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from services.chassis import database, events_in, parking, requests_in, rounds, telemetry, transaction
+from services.chassis import database, events_in, heads, parking, requests_in, rounds, telemetry
 from services.chassis.events_in import Table
 from services.chassis.failure import Nature, Poison, nature, reason
 from services.chassis.lanes import Lanes
@@ -66,7 +66,7 @@ async def take_up(tx: Tx[Any], table: Table) -> bool:
 
 
 def _aside(row: asyncpg.Record) -> Aside:
-    headers = transaction.unpack_headers(row["headers"])
+    headers = heads.unpack(row["headers"])
     return Aside(row["case_id"], row["topic"], row["offset"], headers, row["value"])
 
 

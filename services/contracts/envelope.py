@@ -46,13 +46,18 @@ def schema_uri(event_type: str) -> str:
     return f"urn:suban:schema:{event_type}:1"
 
 
+def written(at: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def to_headers(envelope: Envelope) -> Headers:
     pairs = [
         ("ce_specversion", SPEC_VERSION),
         ("ce_id", str(envelope.id)),
         ("ce_source", f"/suban/{envelope.source}"),
         ("ce_type", envelope.type),
-        ("ce_time", envelope.at.astimezone(UTC).isoformat().replace("+00:00", "Z")),
+        ("ce_time", written(envelope.at)),
         ("ce_subject", str(envelope.case_id)),
         ("ce_dataschema", schema_uri(envelope.type)),
         ("content-type", CONTENT_TYPE),

@@ -5,13 +5,14 @@
 newer sender added; in a file an unknown field is a fault, which the loader sees to (`extra="forbid"`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, model_validator
 
 from services.contracts import countings, faults
 from services.contracts.calendars import ALWAYS, Calendar
@@ -161,6 +162,11 @@ class Plan(BaseModel):
             raise faults.fault(reason, "响应时限不得长于办结时限", ("response", "target"))
         return self
 
+    @cached_property
+    def written(self) -> bytes:
+        """The promise as JSON, once: it is written into every case.registered, and there are a few dozen in force."""
+        return Plan.__pydantic_serializer__.to_json(self)
+
     @property
     def measures(self) -> tuple[Measure, ...]:
         return self.response, self.close, *self.clocks.values()
@@ -172,6 +178,28 @@ class Plan(BaseModel):
 
     def rung(self, percent: int) -> Rung | None:
         return next((rung for rung in self.ladder if rung.percent == percent), None)
+
+
+_KNOWN: dict[bytes, Plan] = {}
+
+
+def _known(said: Any, read: Callable[[Any], Plan]) -> Plan:
+    """A plan that was read before is not read again: it travels in every case.registered, and is one of a few dozen."""
+    if isinstance(said, Plan):
+        return said
+    try:
+        written = orjson.dumps(said)
+    except TypeError:
+        return read(said)
+    if (plan := _KNOWN.get(written)) is None:
+        if len(_KNOWN) > 1000:
+            _KNOWN.clear()
+        plan = _KNOWN[written] = read(said)
+    return plan
+
+
+Travelling = Annotated[Plan, WrapValidator(_known)]
+"""A plan as an event carries it."""
 
 
 def _climbs(places: list[timedelta]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.chassis import database, outbox, transaction
+from services.chassis import database, heads, outbox
 from services.chassis.clock import CityClock
 from services.chassis.numbering import Unnumbered
 from services.chassis.packed import Outgoing
@@ -65,5 +65,5 @@ async def add(
 def _outgoing(case_id: CaseId, event: ActReceived) -> Outgoing:
     head = Envelope(ids.event_id(event.act_id, event.TYPE, 0), SOURCE, event.TYPE, event.received_at, case_id,
                     str(case_id), event.act_id)  # fmt: skip
-    packed = transaction.pack_headers(envelopes.to_headers(head))
+    packed = heads.pack(envelopes.to_headers(head))
     return Outgoing([str(case_id).encode()], [packed], [event.model_dump_json().encode()])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from services.chassis import transaction
+from services.chassis import heads
 from services.chassis.sealing import Sealer
 from services.contracts import envelope as envelopes
 from services.contracts import ids, spelling
@@ -126,7 +126,7 @@ def _template() -> bytes:
     event, case = ids.EventId(UUID(int=1)), CaseId(UUID(int=2))
     at = datetime(2000, 1, 1, tzinfo=UTC)
     sample = Envelope(event, SOURCE, SubmissionReceived.TYPE, at, case, str(case), str(case))
-    packed = transaction.pack_headers(envelopes.to_headers(sample))
+    packed = heads.pack(envelopes.to_headers(sample))
     for hole in (str(event), "2000-01-01T00:00:00Z", str(case)):
         packed = packed.replace(hole.encode(), b"%b")
     return packed

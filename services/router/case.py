@@ -141,11 +141,9 @@ def handed(
 ) -> Case:
     """To another owner: open assignments end, new ones begin under the next assignment version.
 
-    `state`: with the move to that state, as `moved` does it (in one copy: registration is the hot path).
+    `state`: with the move to that state, as `moved` does it.
     """
     version = case.assignment_version + 1
-    lead = _assignment(case.id, version, holder.unit, DESK if holder.is_desk else LEAD, at, forced)
-    helpers = tuple(_assignment(case.id, version, unit, ASSIST, at) for unit in assists)
     over = tuple(one if one.closed_at else replace(one, closed_at=at) for one in case.assignments)
     return replace(
         case,
@@ -154,11 +152,19 @@ def handed(
         trail=(*case.trail, (at, state)) if state else case.trail,
         assignment_version=version,
         holder=holder,
-        assignments=(*over, lead, *helpers),
+        assignments=(*over, *begun(case.id, version, holder, assists, at, forced)),
         standing=standings.handed_on(case.standing, at),
         handler=None,
         changed_at=at,
     )
+
+
+def begun(
+    case_id: CaseId, version: int, holder: Holder, assists: Iterable[str], at: datetime, forced: bool = False
+) -> tuple[Assignment, ...]:
+    """The assignments under one assignment version: the holder's, then the helpers'."""
+    lead = _assignment(case_id, version, holder.unit, DESK if holder.is_desk else LEAD, at, forced)
+    return lead, *(_assignment(case_id, version, unit, ASSIST, at) for unit in assists)
 
 
 def ended(case: Case, at: datetime) -> Case:
@@ -173,5 +179,5 @@ def ended(case: Case, at: datetime) -> Case:
 def _assignment(
     case_id: CaseId, version: int, department: str, role: str, at: datetime, forced: bool = False
 ) -> Assignment:
-    id_ = str(ids.derive("assignment", str(case_id), str(version), department))
+    id_ = ids.written("assignment", str(case_id), str(version), department)
     return Assignment(id_, version, department, role, at, forced=forced)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from services.contracts.events import SubmissionReceived
-from services.contracts.plans import Plan
+from services.contracts.plans import Travelling
 from services.contracts.values import Contact, Instant, Kind, ResolutionKind, ResponseBasis, TriageClass
 
 
@@ -31,7 +31,7 @@ class OpenChild(Errand):
     scope: str
     department: str
     assists: tuple[str, ...]
-    plan: Plan
+    plan: Travelling
     received_at: Instant
     responded_at: Instant | None
     category: str | None

@@ -60,11 +60,8 @@ async def _take(events: Sequence[Sent], tx: Tx[State], *, bare: bool) -> None:
 async def _gather(events: Sequence[Sent], tx: Tx[State]) -> _Batch:
     sent = [event.case_id for event in events if isinstance(event.data, SubmissionReceived)]
     acted = [event.case_id for event in events if isinstance(event.data, ActReceived)]
-    known = await store.registered_among(tx.conn, sent) if sent else set()
+    known, waiting = await store.met_before(tx.conn, sent) if sent else (set[CaseId](), {})
     cases = await store.cases_of(tx.conn, {*acted, *known}) if acted or known else {}
-    waiting = (
-        await store.take_waiting_acts(tx.conn, [one for one in sent if one not in known]) if sent else {}
-    )
     return _Batch(tx, cases, waiting)
 
 
@@ -86,8 +83,8 @@ def _register(
     done = registration.register(law.city, case_id, sent, routed, tx.now, bare=bare)
     execute.tell(tx, case_id, done, cause)
     batch.cases[case_id] = done.case
-    kept = sent.model_copy(update={"match_text": ""})  # rules have been asked; the original says it all
-    batch.new[case_id] = Registration(done.case, kept.model_dump_json(), account.written(routed, law.areas))
+    kept = sent.written(match_text="").decode()  # rules have been asked; the original says it all
+    batch.new[case_id] = Registration(done.case, kept, account.written(routed, law.areas))
     batch.routed.append(routed)
     batch.seen.append(Seen(case_id, sent, point, routed))
     for row in batch.waiting.pop(case_id, ()):
@@ -115,7 +112,8 @@ def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
 async def _apply(batch: _Batch) -> None:
     conn, tx = batch.tx.conn, batch.tx
     new = [Registration(batch.cases[one], row.body, row.verdict) for one, row in batch.new.items()]
-    await store.register(conn, tx.shard, new)
+    kept = await store.register(conn, tx.shard, new, tx.state.kept_plans)
+    tx.after_commit.append(partial(tx.state.kept_plans.update, kept))
     await store.change(conn, [batch.cases[one] for one in batch.changed - batch.new.keys()], batch.moves)
     await store.save_acts(conn, [replace(row, taken=row.case_id in batch.cases) for row in batch.acts])
     tx.after_commit.append(lambda: _count(batch))

@@ -107,7 +107,7 @@ def _child(law: Law, told: OpenChild, now: datetime) -> Done:
         responded_at=told.responded_at, area_owner=told.area_owner, family=Family(Kin(CaseId(told.by), told.by_number), told.scope),
     )  # fmt: skip
     sent = told.submission.model_copy(update={"number": told.number})
-    lines: list[Event] = [records.registered(case, sent, at, ACTOR, bare=False)]
+    lines: list[Event] = [records.registered(case, sent, at, ACTOR, case.holder, bare=False)]
     case = moves.go(case, "dispatch", Who.RULES, at)
     owner = Holder(unit=told.department, is_desk=False)
     case = cases.handed(case, owner, told.assists, at, forced=True)

@@ -3,14 +3,17 @@
 -- name: cases_of
 SELECT c.*, p.body AS plan_body FROM cases c JOIN plan p ON p.digest = c.plan WHERE c.case_id = ANY($1::uuid[]);
 
--- name: registered_among
-SELECT case_id FROM cases WHERE case_id = ANY($1::uuid[]);
+-- name: met_before
+-- Of cases that were sent: those registered (without a body), and acts that have waited for the others.
+WITH waiting AS (
+    UPDATE act SET taken = true WHERE case_id = ANY($1::uuid[]) AND NOT taken RETURNING case_id, event_id, body
+)
+SELECT case_id, NULL::uuid AS event_id, NULL::text AS body FROM cases WHERE case_id = ANY($1::uuid[])
+UNION ALL
+SELECT case_id, event_id, body FROM waiting;
 
 -- name: submissions_of
 SELECT case_id, body FROM submission WHERE case_id = ANY($1::uuid[]);
-
--- name: waiting_acts
-UPDATE act SET taken = true WHERE case_id = ANY($1::uuid[]) AND NOT taken RETURNING case_id, event_id, body;
 
 -- name: save_plans
 -- In order of digest, so that two shards never wait for each other crosswise.

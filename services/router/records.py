@@ -10,13 +10,16 @@ from typing import Any, TypedDict
 
 from services.contracts import events
 from services.contracts.city import City
-from services.contracts.events import SubmissionReceived
+from services.contracts.events import SubmissionReceived, unchecked
 from services.contracts.values import Holder, Kind, State
 from services.router import case as cases
 from services.router import dues, moves
 from services.router.case import Assignment, Case
 from services.router.lifecycle import Who
 
+# Made for every case, of parts that are valid: not validated once more.
+_REGISTERED, _DISPATCHED = unchecked(events.CaseRegistered), unchecked(events.CaseDispatched)
+_OPENED, _FORCED = unchecked(events.AssignmentOpened), unchecked(events.AssignmentForced)
 ROLES = {cases.LEAD: Who.LEAD, cases.ASSIST: Who.ASSIST, cases.DESK: Who.DESK}
 
 
@@ -49,10 +52,12 @@ def line(case: Case, at: datetime, actor: str) -> Line:
 
 
 def registered(
-    case: Case, sent: SubmissionReceived, at: datetime, actor: str, *, bare: bool
+    case: Case, sent: SubmissionReceived, at: datetime, actor: str, holder: Holder, *, bare: bool
 ) -> events.CaseRegistered:
-    return events.CaseRegistered(
-        **line(case, at, actor), channel=sent.channel, channel_kind=sent.channel_kind, received_at=case.received_at,
+    """The first line, whatever has become of the case meanwhile. `holder` had it until it was dispatched."""
+    first: Line = {**line(case, at, actor), "state": State.REGISTERED, "version": 1, "holder": holder}
+    return _REGISTERED(
+        **first, channel=sent.channel, channel_kind=sent.channel_kind, received_at=case.received_at,
         occurred_at=sent.occurred_at, kind=sent.kind, segment=sent.segment, category=case.category, area=case.area,
         area_owner=case.area_owner,
         triage_class=case.triage_class, plan=case.plan, contact=sent.contact, tracking=sent.tracking, bare=bare,
@@ -70,7 +75,7 @@ def dispatched(
 ) -> events.CaseDispatched:
     lead = lead_of(case)
     assists = tuple(one.department for one in case.open if one.role == cases.ASSIST)
-    return events.CaseDispatched(
+    return _DISPATCHED(
         **line(case, at, actor), assignment_id=lead.id, assignment_version=lead.version, department=lead.department,
         assists=assists, forced=lead.forced, rule_id=rule_id, rules_digest=digest, reason=reason,
         taken_from=taken_from,
@@ -98,7 +103,7 @@ def _opened(
 ) -> events.AssignmentOpened:
     hidden = sent.kind is Kind.REPORT
     area = city.area_by_code.get(case.area) if case.area else None
-    letter = events.AssignmentForced if to.forced else events.AssignmentOpened
+    letter = _FORCED if to.forced else _OPENED
     return letter(
         assignment_id=to.id,
         assignment_version=to.version,

@@ -18,11 +18,14 @@ from services.router.shadow import Shadow
 
 @dataclass(slots=True)
 class State:
+    """`kept_plans`: digests of plans that are in the store, so that they need not be written with every batch."""
+
     settings: RouterSettings
     watched: Watched[Law]
     ring: KeyRing
     inforce: InForce
     shadow: Shadow = field(default_factory=Shadow)
+    kept_plans: set[str] = field(default_factory=set)
 
     @property
     def law(self) -> Law:

@@ -1,6 +1,6 @@
 """The router's tables: one function per question. Everything is for a batch; nothing here is asked in a loop."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -101,9 +101,21 @@ async def cases_of(conn: database.Connection, case_ids: Iterable[CaseId]) -> dic
     return {CaseId(row["case_id"]): case_in(row) for row in rows}
 
 
-async def registered_among(conn: database.Connection, case_ids: Iterable[CaseId]) -> set[CaseId]:
-    rows = await conn.fetch(SQL["registered_among"], list(case_ids))
-    return {CaseId(row["case_id"]) for row in rows}
+async def met_before(
+    conn: database.Connection, case_ids: Sequence[CaseId]
+) -> tuple[set[CaseId], dict[CaseId, list[ActRow]]]:
+    """Of cases that were sent: those registered already, and acts that came ahead of the others, no longer waiting."""
+    registered, waiting = set[CaseId](), dict[CaseId, list[ActRow]]()
+    for row in await conn.fetch(SQL["met_before"], list(case_ids)):
+        case_id = CaseId(row["case_id"])
+        if row["body"] is None:
+            registered.add(case_id)
+        else:
+            act = ActReceived.model_validate_json(row["body"])
+            waiting.setdefault(case_id, []).append(ActRow(case_id, act, row["event_id"], True))
+    for some in waiting.values():
+        some.sort(key=lambda row: (row.act.received_at, row.act.act_id))
+    return registered, waiting
 
 
 async def parked_among(conn: database.Connection, case_ids: Iterable[CaseId]) -> set[CaseId]:
@@ -131,35 +143,32 @@ def _dossier(body: str, acts: list[ActReceived]) -> Dossier:
     )
 
 
-async def take_waiting_acts(
-    conn: database.Connection, case_ids: Sequence[CaseId]
-) -> dict[CaseId, list[ActRow]]:
-    """Acts that came ahead of their submission, no longer waiting."""
-    waiting: dict[CaseId, list[ActRow]] = {}
-    for row in await conn.fetch(SQL["waiting_acts"], list(case_ids)):
-        act = ActRow(
-            CaseId(row["case_id"]), ActReceived.model_validate_json(row["body"]), row["event_id"], True
-        )
-        waiting.setdefault(act.case_id, []).append(act)
-    for some in waiting.values():
-        some.sort(key=lambda row: (row.act.received_at, row.act.act_id))
-    return waiting
+async def register(
+    conn: database.Connection, shard: int, new: Sequence[Registration], kept_plans: Container[str] = ()
+) -> Collection[str]:
+    """New cases: the shard's lock and `met_before` have seen to it that they are new.
 
-
-async def register(conn: database.Connection, shard: int, new: Sequence[Registration]) -> None:
-    """New cases: the shard's lock and `registered_among` before have seen to it that they are new."""
+    `kept_plans`: digests of plans known to be in the store. Returns those that are once this is committed.
+    """
     if not new:
-        return
-    await _save_plans(conn, [one.case for one in new])
+        return ()
+    promises = {
+        digest: body for digest, body in _promises(one.case for one in new) if digest not in kept_plans
+    }
+    await _save_plans(conn, promises)
     seen = {
         (each.department, one.case.received_at, one.case.id) for one in new for each in one.case.assignments
     } | {(one.case.area_owner, one.case.received_at, one.case.id) for one in new if one.case.area_owner}
     rows = [(*_columns(one.case, shard), one.body, one.verdict) for one in new]
     await conn.execute(SQL["register"], *_transposed(seen), *_transposed(rows))
+    return promises.keys()
 
 
-async def _save_plans(conn: database.Connection, promised: Iterable[Case]) -> None:
-    promises = dict(promise(one.plan) for one in promised)
+def _promises(promised: Iterable[Case]) -> Iterator[tuple[str, str]]:
+    return (promise(one.plan) for one in promised)
+
+
+async def _save_plans(conn: database.Connection, promises: Mapping[str, str]) -> None:
     if promises:
         await conn.execute(SQL["save_plans"], list(promises), list(promises.values()))
 
@@ -173,7 +182,7 @@ async def change(conn: database.Connection, changed: Collection[Case], moves: Se
         for one in changed
     ]  # fmt: skip
     if rows:
-        await _save_plans(conn, [move.case for move in moves if move.command == "reclassify"])
+        await _save_plans(conn, dict(_promises(move.case for move in moves if move.command == "reclassify")))
         await conn.execute(SQL["change_cases"], *_transposed(rows))
     seen = {
         (each.department, move.case.received_at, move.case.id)
@@ -307,8 +316,7 @@ def promise(plan: Plan) -> tuple[str, str]:
     """A plan as it is stored: (digest, JSON). Remembered for each plan in force, as hashing one costs 20 µs."""
     known = _PROMISES.get(id(plan))
     if known is None or known[0] is not plan:
-        body = plan.model_dump_json()
-        known = plan, (sha256(body.encode()).hexdigest()[:32], body)
+        known = plan, (sha256(plan.written).hexdigest()[:32], plan.written.decode())
         if len(_PROMISES) > 1000:
             _PROMISES.clear()
         _PROMISES[id(plan)] = known

@@ -14,6 +14,7 @@ from services.contracts.events.dead_letters import *
 from services.contracts.events.disputes import *
 from services.contracts.events.emergencies import *
 from services.contracts.events.event import Event as Event
+from services.contracts.events.event import unchecked as unchecked
 from services.contracts.events.merging import *
 from services.contracts.events.notices import *
 from services.contracts.events.replies import *

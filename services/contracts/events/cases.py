@@ -2,7 +2,7 @@
 
 from services.contracts import topics
 from services.contracts.events.event import Event
-from services.contracts.plans import Plan
+from services.contracts.plans import Travelling
 from services.contracts.values import (
     ChannelKind,
     Contact,
@@ -53,7 +53,7 @@ class CaseRegistered(CaseEvent):
     area: str | None = None
     area_owner: str | None = None
     triage_class: TriageClass = TriageClass.ORDINARY
-    plan: Plan
+    plan: Travelling
     contact: Contact = Contact()
     tracking: str | None = None
     bare: bool = False
@@ -166,7 +166,7 @@ class CaseReclassified(CaseEvent):
     previous_class: TriageClass
     kind: Kind
     previous_kind: Kind
-    plan: Plan
+    plan: Travelling
     plan_changed: bool
     received_at: Instant
     due_close_at: Instant

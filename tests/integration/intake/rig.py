@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 
 from services.chassis import clock as clocks
-from services.chassis import database, http, keys, packed, sealing, transaction
+from services.chassis import database, heads, http, keys, packed, sealing
 from services.chassis.numbering import Unnumbered
 from services.chassis.service import Plumbing, Running
 from services.contracts import envelope as envelopes
@@ -70,7 +70,7 @@ class Intake:
         found = []
         for row in rows:
             for headers, value in packed.pairs(row["records"]):
-                head = envelopes.read_headers(transaction.unpack_headers(headers))
+                head = envelopes.read_headers(heads.unpack(headers))
                 found.append((head, EVENTS[head.type].model_validate_json(value)))
         return found
 

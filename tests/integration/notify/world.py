@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from services.chassis import database, http, keys, packed, run, sealing, transaction
+from services.chassis import database, heads, http, keys, packed, run, sealing
 from services.chassis.clock import CityClock
 from services.chassis.sealing import Sealer
 from services.chassis.service import Received, Running
@@ -106,7 +106,7 @@ class World:
         )
         pairs = [pair for row in rows for pair in packed.pairs(row["records"])]
         return [
-            (envelopes.read_headers(transaction.unpack_headers(headers)).type, json.loads(value))
+            (envelopes.read_headers(heads.unpack(headers)).type, json.loads(value))
             for headers, value in pairs
         ]
 

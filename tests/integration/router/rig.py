@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import orjson
 
-from services.chassis import database, http, packed, transaction
+from services.chassis import database, heads, http, packed
 from services.chassis.clock import CityClock
 from services.chassis.keys import KeyRing
 from services.chassis.lanes import Lanes
@@ -90,7 +90,7 @@ class Rig:
         found = []
         for row in await self.pool.fetch("SELECT topic, records FROM outbox ORDER BY id"):
             for headers, value in packed.pairs(row["records"]):
-                envelope = envelopes.read_headers(transaction.unpack_headers(headers))
+                envelope = envelopes.read_headers(heads.unpack(headers))
                 data = events.EVENTS[envelope.type].model_validate_json(value)
                 if not types or envelope.type in types:
                     found.append(Written(row["topic"], envelope, data))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis import database, packed, retry, run, ticker, transaction
+from services.chassis import database, heads, packed, retry, run, ticker, transaction
 from services.chassis.clock import CityClock
 from services.chassis.service import Received, Running
 from services.chassis.transaction import Tx
@@ -149,7 +149,7 @@ def _departments(state: State) -> Any:
 
 
 def _told(headers: bytes, value: bytes) -> Told:
-    envelope = envelopes.read_headers(transaction.unpack_headers(headers))
+    envelope = envelopes.read_headers(heads.unpack(headers))
     return Told(envelope.id, envelope.type, envelope.case_id, json.loads(value))
 
 

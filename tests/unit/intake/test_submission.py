@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis import sealing, transaction
+from services.chassis import heads, sealing
 from services.contracts import envelope as envelopes
 from services.contracts import ids
 from services.contracts.envelope import Envelope
@@ -72,7 +72,7 @@ def test_the_headers_are_the_envelope_s() -> None:
         str(case),
         str(case),
     )
-    assert made.headers(AT) == transaction.pack_headers(envelopes.to_headers(head))
+    assert made.headers(AT) == heads.pack(envelopes.to_headers(head))
     assert made.case_id == str(case)
     assert made.shard == ids.shard_of(case, 4)
 
