@@ -14,6 +14,7 @@ from services.chassis.document import Document
 from services.chassis.files import Parts
 from services.contracts.faults import Fault
 from services.router import names, proposal, rules
+from services.router.findings import Lines
 from services.router.names import Names
 from services.router.proposal import Proposal
 from services.router.rules import DutyList, Rules
@@ -26,6 +27,7 @@ class Draft:
     duty: DutyList
     names: Names
     path: Path
+    lines: Lines
     proposal: Proposal | None = None
 
 
@@ -34,10 +36,10 @@ def load(path: Path, city_dir: Path) -> Draft:
     read = document.read(path)
     if isinstance(read.value, dict) and "source" in read.value:
         proposed = files.sound(read, Proposal)
-        return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, proposed)
+        return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, read.line, proposed)
     beside = city(city_dir)
     listed = rules_of(read, beside)
-    return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path)
+    return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path, read.line)
 
 
 def city(folder: Path) -> DutyList:

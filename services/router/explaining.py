@@ -58,6 +58,7 @@ LESS: Mapping[str, Said] = {
     "class": Said("条件也成立，但未限定分级", "it holds too, but names no class"),
     "time": Said("条件也成立，但未限定时段", "it holds too, but names no time"),
     "valid": Said("条件也成立，但不是限期规则", "it holds too, but is not for a limited time"),
+    "precedence": Said("条件也成立，同样具体，但 precedence 较小", "it holds too and is as specific, but its precedence is lower"),
     "file": Said("条件也成立，同样具体，但排在后面", "it holds too and is as specific, but stands later in the file"),
 }  # fmt: skip
 

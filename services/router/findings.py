@@ -1,8 +1,9 @@
 """What a check of the duty list finds: where, how grave, why. `rules check` prints it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from services.contracts.faults import Fault, Place
 from services.router.rules import FILE
@@ -32,7 +33,10 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`field`: the place in the file, as `rules[3].then.lead`. `others`: ids of the rules it is about, besides its own."""
+    """`field`: the place in the file, as `rules[3].then.lead`. `others`: ids of the rules it is about, besides its own.
+
+    `example`: a request that shows it, by the conditions' names.
+    """
 
     level: Level
     check: Check
@@ -42,6 +46,7 @@ class Finding:
     reason: Said
     rule_id: str | None = None
     others: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
@@ -49,13 +54,20 @@ class Finding:
 
 
 def of_rule(
-    level: Level, check: Check, row: Row, place: Place, reason: Said, lines: Lines, *others: Row
+    level: Level,
+    check: Check,
+    row: Row,
+    place: Place,
+    reason: Said,
+    lines: Lines,
+    *others: Row,
+    example: Mapping[str, Any] | None = None,
 ) -> Finding:
     """`place` leads on from the rule: ("then", "lead")."""
     at: Place = ("rules", row.place, *place)
     field = Fault(FILE, at, "", "").field
     ids = tuple(other.rule.id for other in others)
-    return Finding(level, check, FILE, lines(at), field, reason, row.rule.id, ids)
+    return Finding(level, check, FILE, lines(at), field, reason, row.rule.id, ids, example)
 
 
 def of_fault(fault: Fault, lines: Lines | None = None) -> Finding:

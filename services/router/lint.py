@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from services.router import bars, rules, shadows, specificity, unclaimed
+from services.router import bars, rules, shadows, specificity, ties, unclaimed
 from services.router import findings as found_in
 from services.router.findings import Check, Finding, Level, Lines
 from services.router.rules import DutyList
@@ -27,19 +27,28 @@ def findings(duty: DutyList, lines: Lines, today: date | None = None) -> Sequenc
 def _found(duty: DutyList, lines: Lines, today: date | None) -> Iterator[Finding]:
     rows = specificity.ordered(duty.rules.rules)
     deciding = [row for row in rows if row.rule.then.decides]
-    yield from shadows.unreachable(deciding, lines)
-    yield from shadows.unreachable([row for row in rows if _classes_only(row)], lines)
-    yield from shadows.ties(deciding, lines)
+    classing = [row for row in rows if not row.rule.then.decides and row.rule.then.triage_class is not None]
+    yield from _in_order(deciding, deciding, ties.otherwise, lines)
+    yield from _in_order([row for row in classing if _classes_only(row)], classing, ties.another_class, lines)
     yield from bars.prohibited(rows, duty.city, lines)
     yield from unclaimed.unclaimed(rows, duty.city)
     if today is not None:
         yield from _expired(rows, today, lines)
 
 
+def _in_order(
+    rows: Sequence[Row], tied: Sequence[Row], differ: ties.Differ, lines: Lines
+) -> Iterator[Finding]:
+    """What comes too late; and, among `tied` that do not, what only the file puts in order."""
+    found = list(shadows.unreachable(rows, lines))
+    yield from found
+    late = {one.rule_id for one in found}
+    yield from ties.ties([row for row in tied if row.rule.id not in late], lines, differ)
+
+
 def _classes_only(row: Row) -> bool:
     """Of rules that classify only one gives the class; tags and prohibitions all give theirs."""
-    then = row.rule.then
-    return not then.decides and then.triage_class is not None and not then.tags and not then.prohibited
+    return not row.rule.then.tags and not row.rule.then.prohibited
 
 
 def _expired(rows: Sequence[Row], today: date, lines: Lines) -> Iterator[Finding]:

@@ -20,6 +20,16 @@ def covers(wide: Row, narrow: Row) -> bool:
     return all(check(wide, narrow) for check in COVERS)
 
 
+def covers_in_part(wide: Row, narrow: Row) -> bool:
+    """As `covers`, but for what two rules can share out: channels, times and the like, and words that are excluded."""
+    return (
+        _covers_paths(wide.categories, narrow.categories)
+        and _covers_paths(wide.areas, narrow.areas)
+        and _covers_values(wide, narrow, SOME_OF)
+        and _finds_all(wide, narrow)
+    )
+
+
 def may_meet(one: Row, other: Row) -> bool:
     """Whether there may be a case for which both hold."""
     return all(check(one, other) for check in MEETS)
@@ -40,7 +50,11 @@ def _covers_paths(wide: frozenset[str], narrow: frozenset[str]) -> bool:
 
 
 def _covers_lists(wide: Row, narrow: Row) -> bool:
-    for name in (*ONE_OF, *SOME_OF):
+    return _covers_values(wide, narrow, (*ONE_OF, *SOME_OF))
+
+
+def _covers_values(wide: Row, narrow: Row, names: Iterable[str]) -> bool:
+    for name in names:
         stated, closer = getattr(wide.rule.when, name), getattr(narrow.rule.when, name)
         if stated and not (closer and set(closer) <= set(stated)):
             return False
@@ -48,23 +62,32 @@ def _covers_lists(wide: Row, narrow: Row) -> bool:
 
 
 def _covers_bounces(wide: Row, narrow: Row) -> bool:
-    (least, most), (from_, to) = _returns(wide), _returns(narrow)
+    (least, most), (from_, to) = returns(wide), returns(narrow)
     return least <= from_ and to <= most
 
 
 def _covers_time(wide: Row, narrow: Row) -> bool:
-    minutes = (ALWAYS if narrow.minutes is None else narrow.minutes) & ~_minutes(wide)
-    days = _days(narrow.season) & ~_days(wide.season)
-    (begins, ends), (from_, to) = _valid(wide), _valid(narrow)
-    return not minutes and not days and begins <= from_ and to <= ends
+    other_minutes = minutes(narrow) & ~minutes(wide)
+    other_days = days(narrow.season) & ~days(wide.season)
+    (begins, ends), (from_, to) = valid(wide), valid(narrow)
+    return not other_minutes and not other_days and begins <= from_ and to <= ends
 
 
 def _covers_words(wide: Row, narrow: Row) -> bool:
+    return _finds_all(wide, narrow) and not unexcluded(wide, narrow)
+
+
+def _finds_all(wide: Row, narrow: Row) -> bool:
+    """Whether what `wide` looks for is in every text for which `narrow` holds."""
     some = not wide.any or _finds_one(narrow, wide.any)
     every = all(_finds_one(narrow, (word,)) for word in wide.all)
-    none = all(any(absent in word for absent in narrow.none) for word in wide.none)
     pattern, closer = set(wide.rule.when.pattern), set(narrow.rule.when.pattern)
-    return some and every and none and (not pattern or (bool(closer) and closer <= pattern))
+    return some and every and (not pattern or (bool(closer) and closer <= pattern))
+
+
+def unexcluded(wide: Row, narrow: Row) -> tuple[str, ...]:
+    """Words that `wide` excludes and `narrow` does not."""
+    return tuple(word for word in wide.none if not any(absent in word for absent in narrow.none))
 
 
 def _finds_one(row: Row, words: Iterable[str]) -> bool:
@@ -90,9 +113,9 @@ def _meet_lists(one: Row, other: Row) -> bool:
 
 
 def _meet_time(one: Row, other: Row) -> bool:
-    (begins, ends), (from_, to) = _valid(one), _valid(other)
-    (least, most), (fewest, highest) = _returns(one), _returns(other)
-    together = _minutes(one) & _minutes(other) and _days(one.season) & _days(other.season)
+    (begins, ends), (from_, to) = valid(one), valid(other)
+    (least, most), (fewest, highest) = returns(one), returns(other)
+    together = minutes(one) & minutes(other) and days(one.season) & days(other.season)
     return bool(together) and max(begins, from_) <= min(ends, to) and max(least, fewest) <= min(most, highest)
 
 
@@ -105,12 +128,12 @@ def _excludes(row: Row, other: Row) -> bool:
     return bool(other.none) and _finds_one(row, other.none)
 
 
-def _minutes(row: Row) -> int:
+def minutes(row: Row) -> int:
     return ALWAYS if row.minutes is None else row.minutes
 
 
 @lru_cache(maxsize=1000)
-def _days(season: tuple[MonthDay, MonthDay] | None) -> int:
+def days(season: tuple[MonthDay, MonthDay] | None) -> int:
     """The days of a year as a bit set, with room for 32 days a month."""
     year = [(month, day) for month in range(1, 13) for day in range(1, 32)]
     if season is None:
@@ -120,11 +143,11 @@ def _days(season: tuple[MonthDay, MonthDay] | None) -> int:
     return sum(1 << month * 32 + day for month, day in inside)
 
 
-def _valid(row: Row) -> tuple[int, int]:
+def valid(row: Row) -> tuple[int, int]:
     return row.valid or (0, FOR_EVER)
 
 
-def _returns(row: Row) -> tuple[int, int]:
+def returns(row: Row) -> tuple[int, int]:
     stated = row.rule.when.bounces or Bounces()
     return stated.min, MANY if stated.max is None else stated.max
 

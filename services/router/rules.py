@@ -67,12 +67,16 @@ class Then(Row):
 
 
 class Rule(Validity):
-    """A line of the duty list. `note` says on what it rests: a regulation, a division of duties, a ruling."""
+    """A line of the duty list. `note` says on what it rests: a regulation, a division of duties, a ruling.
+
+    `precedence`: of rules as specific as each other the one with the higher number decides; what is a tie without it.
+    """
 
     id: RuleId
     note: Annotated[str, Field(min_length=1, max_length=300)]
     when: When
     then: Then
+    precedence: Annotated[int, Field(ge=0, le=999)] = 0
 
     @model_validator(mode="after")
     def _class_comes_first(self) -> Self:

@@ -58,6 +58,7 @@ LINES: tuple[Line, ...] = (
     ("class",        lambda rule, when, category, area: bool(when.triage_class)),
     ("time",         lambda rule, when, category, area: when.time is not None),
     ("valid",        lambda rule, when, category, area: bool(rule.valid_from or rule.valid_to)),    # the passing one
+    ("precedence",   lambda rule, when, category, area: rule.precedence),                           # somebody has said so
 )  # fmt: skip
 
 

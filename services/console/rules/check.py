@@ -4,15 +4,16 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from asyncpg import PostgresError
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis import clock, document
+from services.chassis import clock
 from services.chassis.document import BadFile
 from services.chassis.settings import BadSettings
 from services.console import store
@@ -23,12 +24,16 @@ from services.router.findings import Check
 from services.router.precedents import Precedent
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
+SHOWN = 200  # findings in the table for people
 COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`line` is that of the file, None when it is about the whole of it."""
+    """`line` is that of the file, None when it is about the whole of it; `others` are rules it is about besides its own.
+
+    `example`: a request that shows it, for `rules try` to be asked.
+    """
 
     severity: str
     file: str
@@ -37,6 +42,8 @@ class Finding:
     code: str
     reason: str
     reason_zh: str
+    others: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = None
 
     @property
     def where(self) -> str:
@@ -129,8 +136,9 @@ def findings(path: Path, city_dir: Path) -> Iterator[Finding]:
 
 def of(draft: Draft) -> Iterator[Finding]:
     """What lint finds in a set that can be loaded."""
-    lines = document.read(draft.path).line
-    for one in lint.findings(draft.duty, lines, clock.wall_now().astimezone(draft.duty.city.zone).date()):
+    for one in lint.findings(
+        draft.duty, draft.lines, clock.wall_now().astimezone(draft.duty.city.zone).date()
+    ):
         if one.check is not Check.FAULT or one.file == rules.FILE:
             yield Finding(
                 str(one.level),
@@ -140,6 +148,8 @@ def of(draft: Draft) -> Iterator[Finding]:
                 str(one.check),
                 one.reason.en,
                 one.reason.zh,
+                one.others,
+                one.example,
             )
 
 
@@ -160,12 +170,16 @@ def show(found: Iterable[Finding]) -> None:
     if not rows:
         return
     table = Table("where", "", "rule 规则", "what", "问题")
-    for one in rows:
+    for one in rows[:SHOWN]:
         table.add_row(
             one.where, f"[{COLOURS[one.severity]}]{one.severity}", one.rule or "", one.reason, one.reason_zh
         )
     console = Console(stderr=True)
     Console(stderr=True, width=None if console.is_terminal else 160).print(table)
+    if len(rows) > SHOWN:
+        console.print(
+            f"… and {len(rows) - SHOWN} more: --json has all of them 其余 {len(rows) - SHOWN} 条见 --json"
+        )
 
 
 def _sum(path: Path, found: list[Finding]) -> str:

@@ -82,6 +82,8 @@ def rule(rng: Random, number: int) -> dict[str, Any]:
         row["valid_from"] = rng.choice(DATES[:3])
     if rng.random() < 0.15:
         row["valid_to"] = rng.choice(DATES[2:])
+    if rng.random() < 0.1:
+        row["precedence"] = rng.randint(0, 2)
     row["then"] = giving(rng) if rng.random() < 0.2 else deciding(rng, when)
     return row
 
