@@ -63,6 +63,7 @@ class Departments:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _heard: set[str] = field(default_factory=set)
     _suggested: dict[str, str | None] = field(default_factory=dict)
+    _emergencies: set[str] = field(default_factory=set)
     _refused_by: dict[str, set[str]] = field(default_factory=dict)
     _producer: AIOKafkaProducer | None = None
     _at_home: bool = False
@@ -110,6 +111,9 @@ class Departments:
             told = json.loads(record.value)
             self._suggested[case] = told["suggested_owner"]
             self._refused_by.setdefault(case, set()).add(told["department"])
+        elif kind == "case.handed_off":
+            self._emergencies.add(case)
+            self._begin(self._confirm(case))
         elif kind == "case.resolved" and not json.loads(record.value).get("parent"):
             self._begin(self._close(case))
 
@@ -171,33 +175,52 @@ class Departments:
             await self._say(slug, case, "extend", by="PT2H", grounds="配件未到。")
             await self._say(self.city.file.desk, case, "approve")
 
-    async def _quarrel(self, case: str, dice: random.Random, streets: list[str]) -> None:
+    def _not_below(self, refused: set[str]) -> str:
+        """Where what must not be pushed down to a street finds an owner."""
+        bureaus = (row.slug for row in self.city.departments if row.level == "district")
+        return next(slug for slug in bureaus if slug not in refused and slug != self.city.file.supervision)
+
+    async def _quarrel(self, case: str, dice: random.Random, streets: list[str], refused: set[str]) -> None:
         """The desk opens a dispute about what was returned; a ruling sends it on, or shares it."""
         await self._say(self.city.file.desk, case, "dispute", reason="权责不清。")
         await self._pass(_between(dice, 1 * MINUTE, 5 * MINUTE))
         ruling = {"authority": "区政府办", "basis": "三定方案", "text": "按职责办理。"}
         if dice.random() < 0.5:
-            return await self._say(
-                self.city.file.desk, case, "rule", **ruling, department=dice.choice(streets)
-            )
-        parts = [{"scope": f"{slug}辖区部分", "department": slug} for slug in dice.sample(streets, 2)]
-        await self._say(self.city.file.desk, case, "split", **ruling, parts=parts)
+            await self._say(self.city.file.desk, case, "rule", **ruling, department=dice.choice(streets))
+        else:
+            parts = [{"scope": f"{slug}辖区部分", "department": slug} for slug in dice.sample(streets, 2)]
+            await self._say(self.city.file.desk, case, "split", **ruling, parts=parts)
+        await self._pass(MINUTE)  # still disputed: a street must not have it
+        await self._say(
+            self.city.file.desk, case, "rule", "-up", **ruling, department=self._not_below(refused)
+        )
 
     async def _at_the_desk(self, case: str, letter: dict[str, Any]) -> None:
         """Nobody's, or returned: to whoever was suggested, else to a street office that has not refused it."""
         dice = random.Random(letter["assignment_id"])
         await self._pass(_between(dice, 1 * MINUTE, 4 * MINUTE))
+        if case in self._emergencies:
+            return
         refused = self._refused_by.get(case, set())
         streets = [
             row.slug for row in self.city.departments if row.level == "street" and row.slug not in refused
         ]
         if self.trouble and refused:
-            return await self._quarrel(case, dice, streets)
+            return await self._quarrel(case, dice, streets, refused)
         owner = self._suggested.get(case)
         if owner is None or owner in refused:
             owner = dice.choice(streets)
         seen = {"assignment_version": letter["assignment_version"]}
-        await self._say(letter["department"], case, "assign", **seen, department=owner, reason="按职责改派。")
+        desk = letter["department"]
+        await self._say(desk, case, "assign", **seen, department=owner, reason="按职责改派。")
+        await self._pass(MINUTE)  # still here: a street must not have it
+        up = self._not_below(refused)
+        await self._say(desk, case, "assign", "-up", **seen, department=up, reason="不得下派街道。")
+
+    async def _confirm(self, case: str) -> None:
+        """The desk rings the service: has it arrived?"""
+        await self._pass(_between(random.Random(case), timedelta(seconds=10), timedelta(seconds=50)))
+        await self._say(self.city.file.desk, case, "confirm")
 
     async def _close(self, case: str) -> None:
         dice = random.Random(case)
@@ -211,10 +234,10 @@ class Departments:
     async def _pass(self, city_time: timedelta) -> None:
         await asyncio.sleep(city_time.total_seconds() / self.rate)
 
-    async def _say(self, slug: str, case: str, command: str, **fields: Any) -> None:
+    async def _say(self, slug: str, case: str, command: str, which: str = "", **fields: Any) -> None:
         """Again until the broker has it. The id is the same each time, so that it is one command."""
         assert self._producer is not None
-        command_id = f"{case}-{fields.get('assignment_version', 0)}-{command}"
+        command_id = f"{case}-{fields.get('assignment_version', 0)}-{command}{which}"
         body = {"command": command, "case": case, "command_id": command_id, **fields}
         value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
         while True:

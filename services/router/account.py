@@ -29,6 +29,7 @@ class Account(NamedTuple):
     tags: tuple[str, ...]
     hold: bool
     emergency: str | None
+    prohibited: tuple[str, ...] = ()
 
     def sentences(self, city: City) -> Said:
         return explaining.sentences(self.reason, self.matched, self.near, self.steps, city)
@@ -47,6 +48,8 @@ def written(routed: Routed, tree: Areas) -> str:
         said["hold"] = True
     if routed.emergency is not None:
         said["emergency"] = routed.emergency
+    if routed.prohibited:
+        said["prohibited"] = routed.prohibited
     return orjson.dumps(said).decode()
 
 
@@ -58,7 +61,7 @@ def read(body: str) -> Account:
         area=said.get("area"), area_by=said["by"], areas=tuple(said.get("areas", (None, None))),
         matched=tuple(map(_match, said["matched"])), near=tuple(NearMiss(*one) for one in said["near"]),
         steps=tuple(said["steps"]), reason=Said(*said["reason"]), tags=tuple(said.get("tags", ())),
-        hold=said.get("hold", False), emergency=said.get("emergency"),
+        hold=said.get("hold", False), emergency=said.get("emergency"), prohibited=tuple(said.get("prohibited", ())),
     )  # fmt: skip
 
 

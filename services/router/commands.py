@@ -11,7 +11,18 @@ from datetime import datetime
 from services.contracts.commands import Accept, AnyCommand, Assign, Refusal, Respond, Ruling, Split
 from services.contracts.values import Handler, ResponseBasis
 from services.router import case as cases
-from services.router import effects, flags, guards, handling, kinship, lifecycle, moves, records, wording
+from services.router import (
+    effects,
+    flags,
+    guards,
+    handling,
+    kinship,
+    lifecycle,
+    moves,
+    pushdown,
+    records,
+    wording,
+)
 from services.router.case import Assignment, Case
 from services.router.decide import Law
 from services.router.lifecycle import Illegal, Moved, Who
@@ -34,6 +45,7 @@ def decide(law: Law, case: Case, dossier: Dossier | None, asked: Asked) -> Verdi
                 refused = _illegal(case, illegal, who)
             case Moved(edge, state):
                 said = guards.GUARDS[edge.guard](law.city, case, asked) if edge.guard else None
+                said = said or pushdown.denied(law, case, dossier, asked)
                 if said is None:
                     at = asked.at(case)
                     after = cases.moved(case, state, at)

@@ -76,13 +76,17 @@ def route(
     bounces: int = 0,
     returned_by: Iterable[str] = (),
     point: str | None = None,
+    prohibited: Iterable[str] = (),
 ) -> Routed:
     """The owner, the class and the plan of a case. Never raises for data that passed the door.
 
     `returned_by`: departments that have returned this case; none of them is chosen again, unless a rule says so.
     `point`: the area whose polygon holds the place's point; `law.areas.points` finds it for a batch at a time.
+    `prohibited`: units, or levels of them, that it must not be given to, whatever the rules say now.
     """
     facts, area_by = facts_of(law, submission, bounces, returned_by, point)
+    if prohibited:
+        facts = facts._replace(prohibited=frozenset(prohibited))
     found = ruleset.judge(law.rules, facts)
     facts = _classified(facts, found.given)
     match found:

@@ -7,7 +7,7 @@ from services.contracts.disputes import ActFirst
 from services.contracts.events import RefusedBy
 from services.contracts.values import Holder
 from services.router import case as cases
-from services.router import records, wording
+from services.router import pushdown, records, wording
 from services.router.case import Case
 from services.router.scene import Scene
 from services.router.verdicts import Done
@@ -50,7 +50,9 @@ def _acting(scene: Scene, case: Case) -> str | None:
             return case.quarrel.returned[-1].department if case.quarrel.returned else None
         case ActFirst.FALLBACK:
             owner = scene.law.areas.fallback(case.area)
-            return owner if owner and owner != scene.law.desk else None
+            routed = pushdown.asked_again(scene.law, case, scene.dossier.submission)
+            mine = owner and owner != scene.law.desk and not pushdown.may_not(scene.law, routed, owner)
+            return owner if mine else None
         case _:
             return None
 

@@ -7,7 +7,7 @@ from services.contracts.commands import Return
 from services.contracts.disputes import Suggestion, Uphold
 from services.contracts.events import Event
 from services.contracts.values import Holder, State
-from services.router import account, decide, disputes, moves, quarrel, records, reviews, wording
+from services.router import account, disputes, moves, pushdown, quarrel, records, reviews, wording
 from services.router import case as cases
 from services.router.case import Case
 from services.router.decide import Routed
@@ -23,7 +23,7 @@ def give_back(scene: Scene) -> Done:
     case = _returned(scene)
     over = records.cancelled(scene.before, str(wording.RETURNED))
     ground = disputes.ground(scene.city, case)
-    routed = _again(scene, case) if ground is None else None
+    routed = pushdown.asked_again(scene.law, case, scene.dossier.submission) if ground is None else None
     onward = _onward(scene, case, routed) if routed is not None else None
     told = _told(scene, case, stays=ground is None and onward is None)
     if ground is not None:
@@ -80,7 +80,7 @@ class Onward:
 
 
 def _onward(scene: Scene, case: Case, routed: Routed) -> Onward | None:
-    """A rule that claims it now, else the suggestion where the city uses one. Never who has returned it."""
+    """A rule that claims it now, else the suggestion where the city uses one. Never who has returned it or may not have it."""
     policy, seen = scene.city.file.returns, case.quarrel.departments
     claimed = routed.rule_id is not None and routed.lead is not None
     if policy.again and claimed and routed.lead is not None:
@@ -89,17 +89,14 @@ def _onward(scene: Scene, case: Case, routed: Routed) -> Onward | None:
         )
     suggested = case.quarrel.returned[-1].suggested_owner
     known = suggested in scene.city.department_by_slug and suggested not in (*seen, scene.law.desk)
-    if policy.suggestion is Suggestion.USE and suggested and known:
+    if (
+        policy.suggestion is Suggestion.USE
+        and suggested
+        and known
+        and not pushdown.may_not(scene.law, routed, suggested)
+    ):
         return Onward(suggested, (), reviews.POLICY, wording.by_suggestion(suggested, scene.city))
     return None
-
-
-def _again(scene: Scene, case: Case) -> Routed:
-    """The rules once more, knowing who has returned it; by the category it has now."""
-    sent = scene.dossier.submission
-    sent = sent.model_copy(update={"category": case.category or sent.category})
-    (point,) = scene.law.areas.points([sent.place])
-    return decide.route(scene.law, sent, case.bounces, case.quarrel.departments, point)
 
 
 def _sent_on(

@@ -9,7 +9,7 @@ when it is first asked for. Which rule decides follows from how the case stands 
 rows that its words open: cases alike in these are answered once, and each is then told where its own words stand.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,10 @@ ANSWERS = 64  # for each profile
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`digest`: sha256 of what the rules say, whatever comments and layout the file has."""
+    """`digest`: sha256 of what the rules say, whatever comments and layout the file has.
+
+    `prohibiting`: to whom a matter must not be pushed down, by the rule that says so.
+    """
 
     classifying: Shelf
     deciding: Shelf
@@ -40,6 +43,7 @@ class RuleSet:
     units: Units
     digest: str
     size: int
+    prohibiting: Mapping[str, frozenset[str]]
 
 
 def compiled(rules: Rules, departments: Iterable[Department] = (), keep: int = book.PROFILES) -> RuleSet:
@@ -50,6 +54,7 @@ def compiled(rules: Rules, departments: Iterable[Department] = (), keep: int = b
         Shelf((row for row in rows if not row.rule.then.decides), keep),
         Shelf((row for row in rows if row.rule.then.decides), keep),
         Reader(words), Moments(rows), owners.units(departments), duties.digest(rules), len(rules.rules),
+        {rule.id: frozenset(rule.then.prohibited) for rule in rules.rules if rule.then.prohibited},
     )  # fmt: skip
 
 

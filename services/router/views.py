@@ -185,6 +185,7 @@ class AccountView(BaseModel):
     tags: tuple[str, ...]
     hold: bool
     emergency: str | None
+    prohibited: tuple[str, ...]
 
 
 class WhyView(AccountView):
@@ -350,6 +351,7 @@ def _account(one: Case, verdict: Verdict, city: City) -> dict[str, Any]:
         "areas_version": found.areas[0], "areas_digest": found.areas[1], "steps": found.steps, "tags": found.tags,
         "matched": tuple(MatchView(condition=row.condition, value=row.value, at=row.spans) for row in found.matched),
         "near_misses": tuple(_near(row) for row in found.near), "hold": found.hold, "emergency": found.emergency,
+        "prohibited": found.prohibited,
     }  # fmt: skip
 
 

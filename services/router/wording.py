@@ -111,6 +111,7 @@ TITLES: dict[Refusal, tuple[str, str]] = {
     Refusal.COULD_NOT_DECIDE: ("系统未能处理", "We could not decide"),
     Refusal.NO_APPEND_TIME: ("缺少写入时间", "No append time"),
     Refusal.EVIDENCE_MISSING: ("办结凭证不全", "Evidence is missing"),
+    Refusal.PROHIBITED: ("该事项不得下派", "Must not be pushed down"),
 }
 
 
@@ -246,6 +247,15 @@ def not_served(command: str, legal: Iterable[str]) -> Said:
 
 def unknown_unit(slug: str) -> Said:
     return Said(f"没有可派的部门 {slug}", f"no department {slug} to assign to")
+
+
+def pushed_down(lead: str, rules: Iterable[str], city: City) -> Said:
+    name, by = unit(lead, city), "、".join(rules)
+    return Said(
+        f"该事项不得下派{name.zh}" + (f"（规则 {by}）" if by else "") + "，裁定亦不例外：请派给有权单位；归类有误的请先改类",
+        f"this must not be pushed down to {name.en}" + (f" (rule {by.replace('、', ', ')})" if by else "")
+        + ", not by a ruling either: give it to a unit with the powers, or reclassify it first",
+    )  # fmt: skip
 
 
 def units(slugs: Iterable[str], city: City) -> Said:

@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     COULD_NOT_DECIDE = "could_not_decide"
     NO_APPEND_TIME = "no_append_time"
     EVIDENCE_MISSING = "evidence_missing"
+    PROHIBITED = "prohibited"
 
 
 class Command(BaseModel):

@@ -191,3 +191,33 @@ async def test_the_rest_of_the_desk_by_its_topic(router: Rig) -> None:
         one.data.model_dump()["version"] for one in await router.written() if one.topic == topics.CASES
     ]
     assert versions == list(range(1, len(versions) + 1))
+
+
+async def test_neither_door_pushes_down_what_must_not_be(router: Rig) -> None:
+    """违法建设 is a district matter by the example city's list: the topic and HTTP refuse alike, whatever the desk says."""
+    one = submission("k", router.now(), category="市容环卫/市容城管/违法建设")
+    await router.take(one)
+    case_id = one.case_id
+    given = command(case_id, "reassign", "by-topic", department=STREET, reason="属地")
+    await router.ask(DESK, given)
+    (told,) = await refusals(router)
+    sent = await say(router, case_id, "reassign", "desk", department=STREET, reason="属地")
+    problem = sent.json()
+    assert (sent.status_code, problem["type"], told.code) == (
+        409,
+        "urn:suban:problem:prohibited",
+        "prohibited",
+    )
+    assert "not-down-unlawful-building" in told.reason
+    assert "must not be pushed down" in problem["detail"]
+    why = (await router.call("GET", f"/v1/cases/{case_id}/why")).json()
+    assert why["prohibited"] == ["community", "street"]
+    again = {
+        "command": "reassign",
+        "command_id": "again",
+        "department": POLICE,
+        "assists": [STREET],
+        "reason": "街道协助",
+    }
+    assert (await router.call("POST", f"/v1/cases/{case_id}/commands", json=again)).status_code == 200
+    assert (await shown(router, case_id))["holder"] == POLICE
