@@ -3,7 +3,7 @@
 import json
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from deploy.local.ledger import CASES, CLOCKS, Promise, Verdict
 from services.contracts.city import City
 
 REPEATS = ("duplicated", "repeated_effects", "repeated_rungs", "repeated_notices")
+HELD = "由分拨台人工研判"
+NUMBERS = {"police": "110", "fire": "119", "medical": "120", "traffic": "122"}
 SLOW = timedelta(minutes=3)  # of city time from POST to topic: more eats into everybody's 30 minutes
 FEW_IN_TIME = 0.95
 LEAST_CASES = 3  # a department with fewer is not called the worst
@@ -54,6 +56,9 @@ class Figures:
     corrected: set[str] = field(default_factory=set)
     assigned_at: dict[str, datetime] = field(default_factory=dict)
     returned: Counter[str] = field(default_factory=Counter)
+    handed_off: dict[str, str] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
+    held: dict[str, str] = field(default_factory=dict)
     notices: set[str] = field(default_factory=set)
     city_now: datetime | None = None
     _seen: set[tuple[str, str]] = field(default_factory=set)
@@ -81,6 +86,12 @@ class Figures:
             case "case.registered":
                 self.received[case] = datetime.fromisoformat(data["received_at"])
                 self.due[case] = self.received[case] + _span(data["plan"]["response"]["target"])
+                if data["holder"]["is_desk"] and HELD in (data["holder"]["reason"] or ""):
+                    self.held[case] = data["holder"]["reason"]
+            case "case.handed_off":
+                self.handed_off[case] = data["service"]
+            case "case.hand_off_confirmed":
+                self.confirmed.add(case)
             case "case.dispatched":
                 self.dispatched.add(case)
             case "case.returned":
@@ -103,12 +114,12 @@ class Figures:
 
     @property
     def late(self) -> set[str]:
-        """Due, and answered late or not at all."""
+        """Due, and answered late or not at all. What an emergency service has is no longer ours to answer."""
         now = self.city_now
         return {
             case
             for case, due in self.due.items()
-            if case not in self.in_time and now is not None and due < now
+            if case not in self.in_time and case not in self.handed_off and now is not None and due < now
         }
 
     @property
@@ -153,6 +164,9 @@ def report(figures: Figures, verdict: Verdict, tables: Tables, promises: Sequenc
         "responded_in_time": len(figures.in_time),
         "breached": len(figures.breached_cases),
         "closed": len(figures.closed),
+        "emergencies": len(figures.handed_off),
+        "emergencies_confirmed": len(figures.confirmed),
+        "held_for_a_person": len(figures.held),
         "notices": len(figures.notices),
         "latency_ms": {"p50": _quantile(taken, 0.5), "p99": _quantile(taken, 0.99)},
     }
@@ -172,6 +186,7 @@ def words(city: City, figures: Figures, verdict: Verdict, found: Mapping[str, An
         f"从提交到派单送达：p50 {found['latency_ms']['p50']} ms，p99 {found['latency_ms']['p99']} ms。 "
         f"From POST to the department's topic: p50 {found['latency_ms']['p50']} ms, p99 {found['latency_ms']['p99']} ms.",
     ]
+    lines += _by_people(found, figures)
     if slow := _slow(share, found["latency_ms"]["p99"], rate):
         lines.append(slow)
     if worst := _worst(city, figures):
@@ -179,6 +194,23 @@ def words(city: City, figures: Figures, verdict: Verdict, found: Mapping[str, An
     if not verdict.clean:
         lines.append(str(verdict))
     return lines
+
+
+def _by_people(found: Mapping[str, Any], figures: Figures) -> Iterator[str]:
+    """What went to 110, 119, 120 or 122, and what a rule left to the desk."""
+    if services := Counter(figures.handed_off.values()):
+        by = "、".join(f"{NUMBERS[name]} {count}" for name, count in sorted(services.items()))
+        yield (
+            f"紧急移交 {found['emergencies']} 件（{by}），分拨台已确认 {found['emergencies_confirmed']} 件。 "
+            f"{found['emergencies']} emergencies were handed off at once ({by.replace('、', ', ')}), "
+            f"{found['emergencies_confirmed']} are confirmed by the desk."
+        )
+    if reason := next(iter(figures.held.values()), None):
+        zh, _, en = reason.partition(" / ")
+        yield (
+            f"规则留分拨台研判 {len(figures.held)} 件，如：{zh}。 "
+            f"A rule left {len(figures.held)} to a person, as: {en}."
+        )
 
 
 def _slow(share: float, p99_ms: float | None, rate: float) -> str | None:

@@ -69,12 +69,13 @@ class Shadow:
         except Exception as failed:
             log.error("shadow.failed", error=type(failed).__name__)
             return FAILED
-        if other.lead == case.routed.lead:
+        live, candidate = _whose(case.routed), _whose(other)
+        if candidate == live:
             return SAME
         self._seen.append(Difference(
-            case.case_id, case.sent.number, case.routed.lead, case.routed.rule_id, other.lead, other.rule_id
+            case.case_id, case.sent.number, live, case.routed.rule_id, candidate, other.rule_id
         ))  # fmt: skip
-        return NOBODY if other.lead is None else MOVED
+        return NOBODY if candidate is None else MOVED
 
     def taken(self) -> tuple[str, Sums, list[Difference]] | None:
         """What came together since the last time, and forgotten here; None: nothing."""
@@ -85,3 +86,8 @@ class Shadow:
         self._sums.clear()
         self._seen.clear()
         return self.digest, sums, seen
+
+
+def _whose(routed: Routed) -> str | None:
+    """Who acts on it: the emergency service that it is handed to, whoever follows it up; else the lead."""
+    return str(routed.emergency) if routed.emergency is not None else routed.lead
