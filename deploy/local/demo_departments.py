@@ -234,7 +234,7 @@ class Departments:
     async def _pass(self, city_time: timedelta) -> None:
         await asyncio.sleep(city_time.total_seconds() / self.rate)
 
-    async def _say(self, slug: str, case: str, command: str, which: str = "", **fields: Any) -> None:
+    async def _say(self, slug: str, case: str, command: str, which: str = "", /, **fields: Any) -> None:
         """Again until the broker has it. The id is the same each time, so that it is one command."""
         assert self._producer is not None
         command_id = f"{case}-{fields.get('assignment_version', 0)}-{command}{which}"
