@@ -47,3 +47,16 @@ def test_into_a_file_a_line_is_as_long_as_it_is(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(demo, "console", Console(file=written, highlight=False, width=80))
     demo._box("一天小结", [line, "done"])
     assert written.getvalue() == f"一天小结\n{line}\ndone\n"
+
+
+def test_what_went_to_an_emergency_service_and_what_a_rule_held_is_told_and_is_not_late() -> None:
+    figures = Figures(
+        due={"a": NINE, "b": NINE}, holder={"a": "dispatch-desk", "b": "dispatch-desk"}, city_now=NINE.replace(hour=20),
+        handed_off={"a": "fire"}, confirmed={"a"}, held={"b": "按事项清单 hold-duplicate，由分拨台人工研判 / the desk decides"},
+    )  # fmt: skip
+    assert figures.late == {"b"}
+    found = {"accepted": 2, "cases": 2, "lost": 0, "duplicated": 0, "responded_in_time": 0, "closed": 0, "notices": 0,
+             "emergencies": 1, "emergencies_confirmed": 1, "latency_ms": {"p50": None, "p99": None}}  # fmt: skip
+    summary = "\n".join(demo_report.words(CITY, figures, Verdict(2, 2, 0, {}, {}), found, 720))
+    assert "紧急移交 1 件（119 1），分拨台已确认 1 件" in summary
+    assert "A rule left 1 to a person, as: the desk decides." in summary
