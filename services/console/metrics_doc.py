@@ -18,7 +18,7 @@ Every service answers `GET /metrics` in the Prometheus exposition format. Units 
 never a case, a person or a text. Spans of the promise (`suban_sla_…_seconds`) are city time, all others wall time: the
 two differ only where the city's clock runs faster, as in the demo.
 
-What to watch and what to do about it: [operations.md](operations.md). The dashboard: `deploy/grafana/dashboards/sla.json`.
+What to watch and what to do about it: [operations.md](operations.md). The dashboards: `deploy/grafana/dashboards`.
 """
 UNITS = ("seconds", "bytes", "records", "events", "requests", "cases")
 

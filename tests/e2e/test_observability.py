@@ -26,7 +26,7 @@ OFFICER = {"id": "officer-li", "name": "李伟"}
 @pytest.fixture
 def url(world: World, tmp_path: Path) -> Iterator[str]:
     targets = {name: urllib.parse.urlsplit(world.stack.http(name)).netloc for name in world.stack.services}
-    with prometheus.start_prometheus(targets, prometheus.RULES, tmp_path) as found:
+    with prometheus.start_prometheus(targets, prometheus.faster(tmp_path), tmp_path) as found:
         until(lambda: prometheus.number(found, "sum(up)") == len(targets))
         yield found
 

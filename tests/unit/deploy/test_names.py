@@ -105,7 +105,9 @@ def test_panels_ask_the_provisioned_datasource_and_have_numbers_of_their_own() -
         "datasources"
     ]
     every = list(panels())
-    assert len({panel["id"] for panel in every}) == len(every)
+    for board in build.dashboards().values():
+        ids = [panel["id"] for panel in json.loads(json.dumps(board))["panels"]]
+        assert len(set(ids)) == len(ids)
     for panel in every:
         for target in panel.get("targets", ()):
             assert target["datasource"]["uid"] == source["uid"]
@@ -125,3 +127,28 @@ def test_grafana_finds_the_dashboards_where_compose_mounts_them() -> None:
     assert (
         f"./grafana/dashboards:{provider['options']['path']}:ro" in compose["services"]["grafana"]["volumes"]
     )
+
+
+def test_a_list_behind_a_figure_is_an_address_of_sla_s_door_with_what_it_takes() -> None:
+    described = json.loads((ROOT / "docs/openapi/sla.json").read_text(encoding="utf-8"))["paths"][
+        "/v1/clocks"
+    ]["get"]
+    taken = {one["name"]: one["schema"] for one in described["parameters"]}
+    links = [
+        link["url"]
+        for panel in panels()
+        for link in panel.get("fieldConfig", {}).get("defaults", {}).get("links", ())
+    ]
+    assert len(links) >= 12
+    for link in links:
+        door, _, asked = link.partition("?")
+        assert door == "${sla}/v1/clocks"
+        assert {pair.partition("=")[0] for pair in asked.split("&")} <= set(taken)
+        assert re.search(r"state=(running|due_soon|breached|corrected)(&|$)", asked)
+
+
+def test_prometheus_keeps_what_the_dashboards_look_back_for() -> None:
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    (kept,) = (int(found[1]) for word in compose["services"]["prometheus"]["command"]
+               if (found := re.search(r"retention\.time=(\d+)d", word)))  # fmt: skip
+    assert kept >= 35
