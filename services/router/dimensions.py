@@ -1,10 +1,10 @@
-"""One condition over the rows of a book: for each value that a fact takes, the rows for which it holds, as bit sets."""
+"""One condition over the rows of a book: for each value that a fact takes, the rows that lack it, as bit sets."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.router import areas
 from services.router.facts import Facts
@@ -12,15 +12,7 @@ from services.router.moments import Moment
 from services.router.specificity import Row
 
 MANY = 20  # bounces beyond this are all the same to a rule
-KEPT = 256  # values of a fact that a book remembers
-
-
-@dataclass(eq=False, slots=True)
-class Sides:
-    """Rows for which a condition holds, rows that lack it. Compared by identity: equal ones are made once."""
-
-    holds: int
-    lacks: int
+KEPT = 64  # stretches of time, and cases alike in CLOSED, that a book remembers
 
 
 def _itself(value: Any) -> Iterable[object]:
@@ -59,6 +51,11 @@ class Condition:
     def index(self) -> int:
         return Facts._fields.index(self.fact)
 
+    @property
+    def plain(self) -> bool:
+        """Whether a fact satisfies its own value only."""
+        return self.keys is _itself
+
 
 CONDITIONS = (
     Condition("area", "area", lambda row: row.areas, _up),
@@ -73,47 +70,41 @@ CONDITIONS = (
 )
 
 
-class Dimension(dict[object, Sides]):
-    """A condition on a fact, by the fact's value. `stated`: value → rows naming it; other rows are silent."""
+CLOSED = slice(Facts._fields.index("channel_kind"), Facts._fields.index("triage_class") + 1)
+"""Facts with a handful of values, which are looked up together."""
 
-    def __init__(self, condition: Condition, full: int, stated: Mapping[object, int]) -> None:
-        super().__init__()
-        self.condition = condition
-        self._full = full
-        self._silent = full & ~reduce(or_, stated.values())
-        self._stated = stated
-        self._made: dict[tuple[object, ...], Sides] = {}
 
-    def _of(self, value: object) -> Sides:
-        named = tuple([key for key in self.condition.keys(value) if key in self._stated])
-        if (known := self._made.get(named)) is not None:
-            return known
-        holds = reduce(or_, [self._stated[key] for key in named], self._silent)
-        if len(self._made) >= KEPT:
-            self._made.clear()
-        made = self._made[named] = Sides(holds, self._full & ~holds)
-        return made
+class Dimension(NamedTuple):
+    """`naming` has the rows for each value stated; `stating`, all of them."""
 
-    def __missing__(self, value: object) -> Sides:
-        if len(self) >= KEPT:
-            self.clear()
-        found = self[value] = self._of(value)
-        return found
+    condition: Condition
+    naming: Mapping[object, int]
+    stating: int
+
+    @property
+    def closed(self) -> bool:
+        return CLOSED.start <= self.condition.index < CLOSED.stop
+
+    def lacks(self, facts: Facts) -> int:
+        keys = self.condition.keys(facts[self.condition.index])
+        return self.stating & ~reduce(or_, (self.naming.get(key, 0) for key in keys), 0)
+
+
+def dimension(condition: Condition, naming: Mapping[object, int]) -> Dimension:
+    return Dimension(condition, naming, reduce(or_, naming.values(), 0))
 
 
 @dataclass(slots=True)
 class Timed:
     """A condition on the moment: asked of each row that states it, once for each stretch of equal moments."""
 
-    name: str
-    full: int
     rows: Sequence[tuple[int, Row]]
     holds: Callable[[Row, Any], bool]
-    known: dict[Moment, Sides]
+    known: dict[Moment, int]
 
-    def of(self, moment: Moment, facts: Facts) -> Sides:
+    def lacks(self, moment: Moment, facts: Facts) -> int:
         lacks = reduce(or_, (1 << place for place, row in self.rows if not self.holds(row, facts.local)), 0)
         if len(self.known) >= KEPT:
             self.known.clear()
-        made = self.known[moment] = Sides(self.full & ~lacks, lacks)
-        return made
+        self.known[moment] = lacks
+        return lacks

@@ -11,13 +11,6 @@ RETURNED, PROHIBITED = "returned_by", "prohibited"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """To this unit; None: the rule names nobody, the desk has it."""
-
-    unit: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Barred:
     """To nobody by this rule: the lead has returned the case, or it and all above it are prohibited."""
 
@@ -49,15 +42,18 @@ def _above(slug: str, by_slug: Mapping[str, Department]) -> tuple[str, ...]:
     return tuple(line)
 
 
-def of_rule(then: Then, facts: Facts, among: Units) -> Given | Barred:
-    """A lead that has returned the case bars the rule; one that is prohibited makes it climb to the unit above."""
+def of_rule(then: Then, facts: Facts, among: Units) -> str | Barred | None:
+    """A lead that has returned the case bars the rule; one that is prohibited makes it climb to the unit above.
+
+    None: the rule names nobody, the desk has it.
+    """
     lead = then.lead
     if lead is None:
-        return Given(None)
+        return None
     if lead in facts.returned_by and not then.again:
         return Barred(RETURNED)
     unit = climbed(lead, facts, among, again=then.again)
-    return Given(unit) if unit else Barred(PROHIBITED)
+    return unit or Barred(PROHIBITED)
 
 
 def climbed(unit: str, facts: Facts, among: Units, *, again: bool = False) -> str | None:

@@ -98,7 +98,7 @@ def _decided(claims: Sequence[Claim], facts: Facts, given: Given, units: Units) 
     won = claims[winner]
     near = (*barred[:MOST_BARRED], *near, *_runner_up(claims, holding, winner))
     assert not isinstance(owner, Barred)
-    return Chosen(won.rule, owner.unit, matched(won, facts), near, given)
+    return Chosen(won.rule, owner, matched(won, facts), near, given)
 
 
 def _nearest(

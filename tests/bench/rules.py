@@ -56,18 +56,14 @@ def speed(rules: int, say: Say) -> list[Figure]:
     say(f"rules: {rules:,} rules, {CASES:,} cases a pass")
     city = City(rules)
     cases = city.cases(CASES * (PASSES + 1))
-    known, fresh = ruleset.compiled(city.rules), ruleset.compiled(city.rules, keep=0)
-    for rules_in_force in (known, fresh):
-        _bind(rules_in_force)
+    known = ruleset.compiled(city.rules)
+    _bind(known)
     chassis.tame_collector()  # as the services run
-    usual, anew = _passes(known, cases), _passes(fresh, cases)
+    usual = _passes(known, cases)
     few = PEER_CASES[rules]
     peer, by_hand = (_peer(city, known, cases[:few], split=split) for split in (False, True))
     name = f"rules.{rules}"
-    figures = [
-        against(name, usual, "µs a case", PEER, peer, LIMITS[rules]),
-        Figure(f"{name}.anew", anew, "µs a case"),
-    ]
+    figures = [against(name, usual, "µs a case", PEER, peer, LIMITS[rules])]
     if rules == max(LIMITS):
         rate = 1e6 / usual
         figures.append(against(f"{name}.rate", rate, "cases/s", PEER, 1e6 / peer, ratio_at_least(15)))
@@ -77,7 +73,7 @@ def speed(rules: int, say: Say) -> list[Figure]:
 
 def _bind(rules: RuleSet) -> None:
     for category in (None, *duty.categories()):
-        rules.deciding.book(category)
+        _ = rules.deciding[category]
 
 
 def _passes(rules: RuleSet, cases: Sequence[Facts]) -> float:
