@@ -13,38 +13,53 @@ log = telemetry.logger("ticker")
 LOCK_WAIT_S = 10.0
 REST_S = 5.0
 HOUSEKEEPING_S = 600.0
+AT_ONCE = 2  # one in Postgres while the other is here
 
 
 async def tick(running: Running[Any], ticker: Ticker) -> None:
-    """Until cancelled: the ticker's job on every shard this process looks after. One that fails there rests a while."""
+    """Until cancelled: the ticker's job on every shard this process looks after. One that fails there rests a while.
+
+    Shards that have more to do take turns, AT_ONCE of them at a time: one with a long backlog holds up no other, and
+    whatever comes for a shard meanwhile has its transaction between two runs.
+    """
     rests: dict[int, float] = {}
-    while True:
-        for shard in sorted(running.plumbing.owned()):
-            ready = ticker.ready is None or ticker.ready(running.state, shard)
-            if (
-                ready
-                and clock.monotonic() >= rests.get(shard, 0.0)
-                and not await _run(running, ticker, shard)
-            ):
-                rests[shard] = clock.monotonic() + REST_S
-        await asyncio.sleep(ticker.every.total_seconds())
+    at_work: set[int] = set()
+    at_once = asyncio.Semaphore(AT_ONCE)  # first come, first served
+
+    async def turns(shard: int) -> None:
+        more: bool | None = True
+        while more:
+            async with at_once:
+                more = await _run(running, ticker, shard)
+        if more is None:
+            rests[shard] = clock.monotonic() + REST_S
+        at_work.discard(shard)
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            for shard in sorted(running.plumbing.owned() - at_work):
+                rested = clock.monotonic() >= rests.get(shard, 0.0)
+                if rested and (ticker.ready is None or ticker.ready(running.state, shard)):
+                    at_work.add(shard)
+                    group.create_task(turns(shard))
+            await asyncio.sleep(ticker.every.total_seconds())
 
 
-async def _run(running: Running[Any], ticker: Ticker, shard: int) -> bool:
-    """False when there is no use in coming back at once."""
+async def _run(running: Running[Any], ticker: Ticker, shard: int) -> bool | None:
+    """One run; whether there is more to do. None when there is no use in coming back soon."""
     try:
-        while await running.plumbing.lanes.run(shard, ticker.job, wait_s=LOCK_WAIT_S):
-            pass
+        return await running.plumbing.lanes.run(shard, ticker.job, wait_s=LOCK_WAIT_S)
     except Busy as busy:
         log.warning("tick.busy", ticker=ticker.name, shard=shard, reason=str(busy))
-        return not running.plumbing.lanes.lanes[shard].stopped
+        return None if running.plumbing.lanes.lanes[shard].stopped else False
     except Exception as failed:
         if nature(failed) is not Nature.OWN:
             log.warning("tick.again", ticker=ticker.name, shard=shard, error=type(failed).__name__)
-            return True
+            return False
         log.error("tick.failed", ticker=ticker.name, shard=shard, reason=reason(failed))
-        return ticker.cases is not None and await _each_alone(running, ticker.name, ticker.cases, shard)
-    return True
+        if ticker.cases is not None and await _each_alone(running, ticker.name, ticker.cases, shard):
+            return False
+        return None
 
 
 async def _each_alone(running: Running[Any], name: str, timers: CaseTimers, shard: int) -> bool:

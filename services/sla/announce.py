@@ -97,7 +97,7 @@ def _rung(reached: Reached) -> Rung:
         **_about(clock), percent=step.percent, rung_at=step.at, fired_at=reached.fired_at,
         late_by=reached.late_by.total_seconds(), unconfirmed=reached.unconfirmed, holder=holding.unit,
         holder_is_desk=holding.is_desk, handler=holding.handler, audiences=step.audiences, category=clock.category,
-        area=clock.area,
+        area=clock.area, log_number=reached.applied,
     )  # fmt: skip
 
 

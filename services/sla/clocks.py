@@ -149,7 +149,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A rung fired. `late_by` is fired_at − its own instant, in city time."""
+    """A rung fired. `late_by` is fired_at − its own instant, in city time; `applied`: the log's last number then."""
 
     clock: Clock
     step: Step
@@ -157,6 +157,7 @@ class Reached:
     fired_at: datetime
     late_by: timedelta
     unconfirmed: bool
+    applied: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

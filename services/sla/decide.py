@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.contracts.events import CaseEvent, CaseRegistered, CaseResponded
-from services.contracts.ids import CaseId
+from services.contracts.ids import CaseId, ClockId
 from services.contracts.plans import Plan
 from services.contracts.values import ClockKind, Handler, State
 from services.sla import clocks, kinds, ladder, rests
@@ -257,28 +257,36 @@ def reach(
 
 
 def climb(
-    due: Sequence[Clock], horizon: datetime, now: datetime, proven: datetime | None
+    due: Sequence[Clock],
+    horizon: datetime,
+    now: datetime,
+    proven: datetime | None,
+    applied: int | None = None,
 ) -> tuple[Turn, ...]:
     """Fire every rung of these clocks up to `horizon`; one turn a clock, in the order given.
 
-    `in_order` brings what happened into the order of the rungs' own instants.
+    `in_order` brings what happened into the order of the rungs' own instants. `applied`: the log's last number.
     """
-    return tuple(_climb(clock, horizon, now, proven) for clock in due)
+    return tuple(_climb(clock, horizon, now, proven, applied) for clock in due)
 
 
-def _climb(clock: Clock, horizon: datetime, now: datetime, proven: datetime | None) -> Turn:
+def _climb(
+    clock: Clock, horizon: datetime, now: datetime, proven: datetime | None, applied: int | None
+) -> Turn:
     happened: list[Happening] = []
     limit = min(horizon, now)
     while clock.running and clock.next_rung_at is not None and clock.next_rung_at <= limit:
         if clock.stop is not None and clock.next_rung_at >= clock.stop.at:
             break
-        clock, reached = _fire(clock, now, proven)
+        clock, reached = _fire(clock, now, proven, applied)
         happened.append(reached)
     last = settled(clock)
     return Turn(last.clock, (*happened, *last.happened), last.reason)
 
 
-def _fire(clock: Clock, now: datetime, proven: datetime | None) -> tuple[Clock, Reached]:
+def _fire(
+    clock: Clock, now: datetime, proven: datetime | None, applied: int | None = None
+) -> tuple[Clock, Reached]:
     step, following = clock.step(clock.rung), clock.step(clock.rung + 1)
     assert step is not None  # next_rung_at is None above the top
     holding = clock.held_at(step.at)
@@ -288,13 +296,18 @@ def _fire(clock: Clock, now: datetime, proven: datetime | None) -> tuple[Clock, 
         breached_at=now if step.percent == ladder.BREACH else clock.breached_at,
     )  # fmt: skip
     unconfirmed = proven is None or step.at > proven
-    return fired, Reached(fired, step, holding, now, now - step.at, unconfirmed)
+    return fired, Reached(fired, step, holding, now, now - step.at, unconfirmed, applied)
 
 
 def in_order(turns: Iterable[Turn]) -> list[Happening]:
     """Everything that happened, by its own instant; of one clock always in the order it happened."""
     every = [happening for turn in turns for happening in turn.happened]
-    return sorted(every, key=lambda happening: (_instant(happening), happening.clock.clock_id))
+    return sorted(every, key=order)
+
+
+def order(happening: Happening) -> tuple[datetime, ClockId]:
+    """Its place among all that happened: by its instant, then by its clock."""
+    return _instant(happening), happening.clock.clock_id
 
 
 def _instant(happening: Happening) -> datetime:

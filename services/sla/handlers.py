@@ -1,21 +1,26 @@
 """The log moves clocks; the ticker fires their rungs. Gather, decide, apply: one query, pure in order, one statement."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
+
 from services.chassis import clock as clocktime
 from services.chassis.service import Received
 from services.chassis.transaction import Tx
+from services.contracts import topics
 from services.contracts.events import CaseEvent, CaseRegistered
 from services.contracts.ids import CaseId, ClockId
-from services.sla import announce, decide, metrics, store
+from services.sla import announce, decide, metrics, plain, store
 from services.sla import course as courses
 from services.sla.clocks import Clock, Happening
 from services.sla.course import Course
 from services.sla.decide import Reach
+from services.sla.plain import Firing, Shot
 from services.sla.state import LOG, State
 
 
@@ -91,12 +96,10 @@ async def on_tick(tx: Tx[State]) -> bool:
     reach, held, more = _reach(tx), await _held(tx), False
     if reach.until is not None:
         limit = tx.state.settings.fire_batch
-        due = await store.due(tx.conn, tx.state.plans, tx.shard, reach.until, held, limit)
+        due = await store.due(tx.conn, tx.shard, reach.until, held, limit)
         more = len(due) == limit
         # A full batch goes no further than its last clock's rung, or rungs would overtake those of the next batch.
-        horizon = due[-1].next_rung_at if more else reach.until
-        assert horizon is not None
-        await _climb(tx, due, horizon, reach)
+        await _fire(tx, due, due[-1]["next_rung_at"] if more else reach.until, reach)
     if not more:
         await _look_ahead(tx, held)
     return more
@@ -115,7 +118,7 @@ async def fire_alone(tx: Tx[State], case_id: CaseId) -> None:
     reach = _reach(tx)
     if reach.until is not None and case_id not in await _held(tx):
         due = await store.due_of(tx.conn, tx.state.plans, tx.shard, reach.until, case_id)
-        await _climb(tx, due, reach.until, reach)
+        _tell(tx, await _climb(tx, due, reach.until, reach))
 
 
 def _reach(tx: Tx[State]) -> Reach:
@@ -124,10 +127,38 @@ def _reach(tx: Tx[State]) -> Reach:
     return decide.reach(watermark, tx.now, state.silence(), state.at_end(tx.shard), state.patience)
 
 
-async def _climb(tx: Tx[State], due: Sequence[Clock], horizon: datetime, reach: Reach) -> None:
-    turns = decide.climb(due, horizon, tx.now, reach.proven)
+async def _fire(tx: Tx[State], due: Sequence[Record], horizon: datetime, reach: Reach) -> None:
+    """Plain clocks as the columns they are, all others one by one; together in the order of their rungs."""
+    if not due:
+        return
+    plans = await tx.state.plans.of(tx.conn, {row["plan"] for row in due})
+    firing = Firing(horizon, tx.now, reach.proven, tx.row.seen.get(LOG, 0))
+    rows = [row[:-1] for row in due if row["plain"]]
+    shots, climbed = plain.fire(rows, tx.state.ladders, plans, firing)
+    await store.save_plain(tx.conn, climbed)
+    others = [row["clock_id"] for row in due if not row["plain"]]
+    happened = await _climb(tx, await store.clocks_by_id(tx.conn, tx.state.plans, others), horizon, reach)
+    _announce(tx, shots, happened)
+    tx.after_commit.append(lambda: metrics.count_shots(shots))
+    tx.after_commit.append(lambda: metrics.count(happened))
+
+
+def _announce(tx: Tx[State], shots: Sequence[Shot], happened: Sequence[Happening]) -> None:
+    """Both are in the order of their instants, and so is what they are together."""
+    place = 0
+    for happening in happened:
+        before = bisect_right(shots, decide.order(happening), lo=place, key=plain.order)
+        tx.emit_written(topics.CLOCKS, plain.written(shots[place:before]))
+        announce.emit(tx, happening)
+        place = before
+    tx.emit_written(topics.CLOCKS, plain.written(shots[place:]))
+
+
+async def _climb(tx: Tx[State], due: Sequence[Clock], horizon: datetime, reach: Reach) -> list[Happening]:
+    """One by one."""
+    turns = decide.climb(due, horizon, tx.now, reach.proven, tx.row.seen.get(LOG, 0))
     await store.save(tx.conn, [turn.clock for turn in turns])
-    _tell(tx, decide.in_order(turns))
+    return decide.in_order(turns)
 
 
 async def _held(tx: Tx[Any]) -> frozenset[UUID]:

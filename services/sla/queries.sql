@@ -47,10 +47,22 @@ FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::boole
 WHERE clock.clock_id = new.clock_id;
 
 -- name: due
+-- What is read of a plain clock (plain.py), and whether it is one.
 -- Not ordered by id as well: among a million rungs of one instant that would sort all of them for each batch.
-SELECT * FROM clock
+SELECT clock_id, case_id, plan, started_at, due_at, next_rung_at, rung, kind, number, holder, holder_is_desk, handler_id,
+       handler_name, category, area,
+       stopped_at IS NULL AND past IS NULL AND owed IS NULL AND rest IS NULL AND credit IS NULL AND extended IS NULL
+       AND given_due_at IS NULL AND reopened IS NULL AS plain
+FROM clock
 WHERE shard = $1 AND next_rung_at <= $2 AND case_id <> ALL($3::uuid[])
 ORDER BY next_rung_at LIMIT $4;
+
+-- name: save_plain
+UPDATE clock SET rung = new.rung, next_rung_at = new.next_rung_at,
+                 breached_at = coalesce(new.breached_at, clock.breached_at)
+FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::timestamptz[])
+     AS new (clock_id, rung, next_rung_at, breached_at)
+WHERE clock.clock_id = new.clock_id;
 
 -- name: due_of
 SELECT * FROM clock WHERE shard = $1 AND next_rung_at <= $2 AND case_id = $3 ORDER BY next_rung_at;

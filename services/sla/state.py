@@ -17,6 +17,7 @@ from services.contracts.events import Watermark
 from services.sla import metrics, store
 from services.sla.agenda import Agenda
 from services.sla.marks import Marks
+from services.sla.plain import Ladders
 from services.sla.settings import SlaSettings
 
 log = telemetry.logger("sla")
@@ -37,6 +38,7 @@ class State:
     at_end: Callable[[int], bool]
     departments: Watched[DepartmentsFile] | None = None
     plans: store.Plans = field(default_factory=store.Plans)
+    ladders: Ladders = field(default_factory=Ladders)
     heard_at: float = field(default_factory=monotonic)
 
     @property

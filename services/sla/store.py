@@ -19,6 +19,7 @@ from services.contracts.values import ClockKind, Handler
 from services.sla import clocks
 from services.sla.clocks import Clock, Holding, Outcome, Past, Rest, Stop
 from services.sla.course import Course
+from services.sla.plain import Climbed
 from services.sla.scorecard import Exclusion
 
 SQL = queries.load(Path(__file__).with_name("queries.sql"))
@@ -81,10 +82,18 @@ async def case_by_number(conn: Connection, number: str) -> CaseId | None:
 
 
 async def due(
-    conn: Connection, plans: Plans, shard: int, until: datetime, held: Collection[UUID], limit: int
-) -> list[Clock]:
-    """At most `limit` clocks whose next rung fell due by `until`, by that instant; none of the cases held."""
-    return await _clocks(conn, plans, await conn.fetch(SQL["due"], shard, until, list(held), limit))
+    conn: Connection, shard: int, until: datetime, held: Collection[UUID], limit: int
+) -> list[asyncpg.Record]:
+    """At most `limit` clocks whose next rung fell due by `until`, by that instant; none of the cases held.
+
+    Rows of plain.COLUMNS, and `plain`: whether the clock is one; the others are read whole.
+    """
+    return list(await conn.fetch(SQL["due"], shard, until, list(held), limit))
+
+
+async def clocks_by_id(conn: Connection, plans: Plans, wanted: Sequence[UUID]) -> list[Clock]:
+    """These clocks, in no order."""
+    return await _clocks(conn, plans, await conn.fetch(SQL["clocks"], wanted)) if wanted else []
 
 
 async def due_of(conn: Connection, plans: Plans, shard: int, until: datetime, case: CaseId) -> list[Clock]:
@@ -134,6 +143,11 @@ async def save(conn: Connection, changed: Collection[Clock]) -> None:
         for clock in changed
     ]  # fmt: skip
     await conn.execute(SQL["save_clocks"], *map(list, zip(*rows, strict=True)))
+
+
+async def save_plain(conn: Connection, climbed: Collection[Climbed]) -> None:
+    if climbed:
+        await conn.execute(SQL["save_plain"], *zip(*climbed, strict=True))
 
 
 async def move(conn: Connection, moved: Collection[Clock]) -> None:

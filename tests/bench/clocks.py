@@ -1,127 +1,258 @@
-"""The ticker with a million open clocks: what a fired rung costs, whether an empty look stays flat, and how long it is.
+"""sla with millions of open clocks, on a real Kafka and a durable PostgreSQL, marks four times a second.
 
-`python -m tests.bench clocks`; CLOCKS=1000000 is how many clocks are open (half response, half close). The peer is the
-same firing over a hundredth as many clocks: a ratio near 1 says that the size of the table does not matter.
+`python -m tests.bench clocks`; CLOCKS=1000000 is how many are open, CLOCKS=10000000 the full one. In this order: what a
+rung costs with 100,000 open; all of them open, and what it costs now; a look that finds nothing; 1,000 rungs due a
+second; a kill and the way back, while BACKLOG rungs (a tenth of CLOCKS) have fallen due over a day; draining them, with
+new cases coming all the while. Beside it in the same run: as many timers of asyncio and a heap in memory (1 M at most).
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from uuid import uuid4
 
-from services.chassis.clock import monotonic
-from services.sla import decide, store
-from tests import servers
-from tests.bench.figure import Figure, Limit, Say, against
-from tests.integration.sla import world
-from tests.integration.sla.world import World, case_in
-from tests.unit.sla import sample
-from tests.unit.sla.sample import NINE
+import asyncpg
+
+from deploy.local import Broken
+from deploy.local.stack import CITY, HOME, Stack
+from services.chassis import database, files
+from services.contracts import topics
+from services.contracts.city import DepartmentsFile
+from services.contracts.ids import CaseId
+from services.sla import store
+from tests.bench import clockwork, memory_clocks, process
+from tests.bench.clockwork import SHARDS, Eyes, Router, Table
+from tests.bench.figure import Figure, Limit, Say, against, at_least, below, percentile
 
 NAME = "clocks"
-SHARD = 0
-FIRED = 20_000
-LOOKS = 200
-FLAT = Limit("ratio", "<", 2)
+FEW, FLAT, COSTED = 100_000, Limit("ratio", "<", 1.3), 40_000
+PER_SECOND, SECONDS = 1000, 30
+LOOKS = 300
+CASES_EVERY_S = 0.05
+AHEAD, SETTLED_S = timedelta(seconds=25), 6.0  # the rows are there before, and sla has looked again
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+OTHERS = ("intake", "router", "notify")
+IN_MEMORY = 1_000_000
+MANY = f"{FEW:,} open"
 
 
-@dataclass(frozen=True)
-class Measured:
-    fire_us: float
-    look_ms: float
-    snapshot_s: float
-    bytes_each: float
+@dataclass
+class Cost:
+    """Microseconds of processor a rung."""
+
+    service: float
+    postgres: float
+
+    @property
+    def both(self) -> float:
+        return self.service + self.postgres
 
 
-FILL = """
-INSERT INTO clock (clock_id, case_id, plan, started_at, due_at, next_rung_at, shard, rung, holder_is_desk, kind, number,
-                   holder, category, area)
-SELECT gen_random_uuid(), gen_random_uuid(), $1, $2::timestamptz + n * $5::interval, $2::timestamptz + n * $5::interval + $3::interval,
-       $2::timestamptz + n * $5::interval + $3::interval / 2, $6, 0, false, $4, '20261123-7K3M-9QX2', 'unit-' || n % 46, '市容环卫/占道经营',
-       'pingshan/biling'
-FROM generate_series(1, $7::int) AS n
-"""
+@dataclass
+class Bench:
+    stack: Stack
+    table: Table
+    router: Router
+    eyes: Eyes
+    say: Say
+    figures: list[Figure] = field(default_factory=list)
+
+    def tell(self, name: str, value: float, unit: str, limit: Limit | None = None) -> None:
+        self.figures.append(Figure(f"clocks.{name}", value, unit, limit=limit))
+
+    def busy(self) -> dict[str, float]:
+        pids = process.pids_of({name: self.stack.children[name] for name in ("sla", "postgres")})
+        return process.total_s(pids)
+
+    def filled_before(self, many: int, spread: timedelta) -> None:
+        """`many` clocks whose rungs will fall due over `spread`; returns just before the first of them does."""
+        first = datetime.now(UTC) + AHEAD
+        asyncio.run(self.table.fill(many, first, spread))
+        left = first.timestamp() - time.time()
+        if left < SETTLED_S:
+            raise Broken(
+                f"clocks: {many:,} rows took longer than {AHEAD.total_seconds():.0f} s; try a quieter machine"
+            )
+        time.sleep(left - 0.2)
+
+    def filled_asleep(self, many: int, first: datetime) -> None:
+        """`many` clocks due over a week from then, while the service is down."""
+        self.stack.services["sla"].stop()
+        asyncio.run(self.table.fill(many, first, WEEK, anew=True))
+        self.stack.restart("sla")
+
+    def until(self, told: Callable[[], bool], patience_s: float) -> None:
+        """Raises Broken when it does not come true in time."""
+        limit = time.monotonic() + patience_s
+        while not told():
+            if time.monotonic() > limit:
+                raise Broken(
+                    f"clocks: waited {patience_s:.0f} s; {len(self.eyes.rung_at):,} rungs are on the topic"
+                )
+            time.sleep(0.05)
 
 
-async def fill(city: World, many: int) -> None:
-    """Receipts spread evenly over a week, so that rungs fall due all along."""
-    clocks = [turn.clock for turn in decide.opened(case_in(SHARD), sample.registered(NINE))]
-    spread = timedelta(days=7) / (many / 2)
-    async with city.pool.acquire() as conn:
-        await conn.execute("SET statement_timeout = 0")
-        await store.open_clocks(conn, SHARD, clocks)
-        for clock in clocks:
-            target = clock.due_at - clock.started_at
-            await conn.execute(FILL, store.plan_key(clock.plan), NINE, target, clock.kind, spread, SHARD, many // 2,
-                               timeout=600)  # fmt: skip
-        await conn.execute("VACUUM ANALYZE clock", timeout=600)
+def cost(bench: Bench) -> Cost:
+    """Of COSTED rungs that fall due within a second."""
+    since = len(bench.eyes.rung_at)
+    bench.filled_before(COSTED, timedelta(seconds=1))
+    before = bench.busy()
+    bench.until(lambda: len(bench.eyes.rung_at) - since >= COSTED, 120)
+    after = bench.busy()
+    return Cost(*(1e6 * (after[name] - before[name]) / COSTED for name in ("sla", "postgres")))
 
 
-async def measure(city: World, many: int) -> Measured:
-    await fill(city, many)
-    rungs = min(FIRED, many // 4)
-    until = await city.pool.fetchval(
-        "SELECT next_rung_at FROM clock WHERE shard = $1 ORDER BY next_rung_at OFFSET $2 LIMIT 1",
-        SHARD,
-        rungs,
+async def look(url: str) -> float:
+    """Milliseconds of asking a shard's table what is due and what is next, when nothing is."""
+    pool = await database.create_pool(url, "sla", 2)
+    took = []
+    async with pool.acquire() as conn:
+        for place in range(LOOKS):
+            began = time.monotonic()
+            none = await store.due(conn, place % SHARDS, datetime.now(UTC), [], 1000)
+            await store.next_rung_at(conn, place % SHARDS, frozenset())
+            took.append(1000 * (time.monotonic() - began))
+            assert not none
+    await pool.close()
+    return median(took)
+
+
+def sustained(bench: Bench) -> None:
+    """1,000 rungs a second, each due at its own instant."""
+    many, since = PER_SECOND * SECONDS, len(bench.eyes.rung_at)
+    bench.filled_before(many, timedelta(seconds=SECONDS))
+    before, began = bench.busy(), time.monotonic()
+    time.sleep(SECONDS)
+    shares = process.used(before, bench.busy(), time.monotonic() - began)
+    bench.until(lambda: len(bench.eyes.rung_at) - since >= many, 60)
+    found = clockwork.lags(bench.eyes, bench.router, since)
+    bench.tell("sustained.lag.p50", percentile(found["provable"], 0.5), "ms")
+    bench.tell("sustained.lag.p99", percentile(found["provable"], 0.99), "ms", below(500))
+    bench.tell("sustained.from_due.p99", percentile(found["due"], 0.99), "ms", below(1000))
+    bench.tell("sustained.cpu", sum(shares.values()), "% of a core", below(100))
+    bench.tell("sustained.cpu.service", shares["sla"], "% of a core")
+
+
+def new_cases(bench: Bench, on: Callable[[], bool]) -> list[float]:
+    """Milliseconds from a case's first line on the log to its clocks on the topic, one case after the other while `on`."""
+    said: dict[str, float] = {}
+    while on():
+        case = CaseId(uuid4())
+        said[str(case)] = bench.router.register(case)
+        time.sleep(CASES_EVERY_S)
+    bench.until(lambda: said.keys() <= bench.eyes.started.keys(), 60)
+    return [1000 * (bench.eyes.started[case] - at) for case, at in said.items()]
+
+
+def outage(bench: Bench, many: int) -> None:
+    """Killed; `many` rungs fall due over a day; back; everything drained, while cases come."""
+    quiet_until = time.monotonic() + 5
+    quiet = new_cases(bench, lambda: time.monotonic() < quiet_until)
+    now, since = datetime.now(UTC), len(bench.eyes.rung_at)
+    bench.router.held = now - 2 * DAY
+    bench.stack.kill("sla", signal.SIGKILL)
+    asyncio.run(bench.table.fill(many, now - DAY, DAY))
+    began = time.monotonic()
+    bench.stack.restart("sla")
+    bench.tell("ready", time.monotonic() - began, "s", below(3))
+    time.sleep(1.0)
+    began, bench.router.held = time.monotonic(), None
+    waited = began + 60 + many / 1000
+    busy = new_cases(bench, lambda: len(bench.eyes.rung_at) - since < many and time.monotonic() < waited)
+    bench.until(lambda: len(bench.eyes.rung_at) - since >= many, 60)
+    appended = bench.eyes.appended[since:]
+    bench.tell("drain", many / (max(appended) - min(appended)), "rungs/s", at_least(10_000))
+    bench.tell("drain.out_of_order", bench.eyes.out_of_order(since), "rungs", below(1))
+    bench.tell("drain.fired_twice", bench.eyes.repeated, "rungs", below(1))
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        peer = percentile(quiet, share)
+        bench.figures.append(
+            against(f"clocks.drain.new_case.{name}", percentile(busy, share), "ms", "nothing to drain", peer)
+        )
+
+
+def whole(bench: Bench, many: int) -> None:
+    say, soon = bench.say, datetime.now(UTC) + DAY
+    say(f"clocks: {MANY}: what a rung costs")
+    bench.filled_asleep(FEW, soon)
+    cost(bench)  # the first time everything is new to it
+    few = cost(bench)
+    say(f"clocks: {many:,} open")
+    began = time.monotonic()
+    bench.filled_asleep(many - FEW, soon)
+    bench.tell(
+        "open", asyncio.run(bench.table.value("SELECT count(*) FROM clock WHERE outcome IS NULL")), "clocks"
     )
-    await city.fire(NINE, SHARD)
-    before = await _fired(city)
-    began = monotonic()
-    await city.fire(until, SHARD)
-    fire = monotonic() - began
-    fired = await _fired(city) - before
-    look = await _looks(city, until)
-    began = monotonic()
-    async with city.pool.acquire() as conn:
-        await store.running(conn, until)
-    snapshot = monotonic() - began
-    size = await city.pool.fetchval("SELECT pg_total_relation_size('clock')")
-    return Measured(fire / fired * 1e6, look * 1e3, snapshot, size / many)
+    bench.tell("fill", time.monotonic() - began, "s")
+    bytes_each = asyncio.run(
+        bench.table.value("SELECT pg_total_relation_size('clock')::float / count(*) FROM clock")
+    )
+    say("clocks: what a rung costs now")
+    cost(bench)
+    now = cost(bench)
+    bench.figures.append(against("clocks.rung", now.both, "µs of processor", MANY, few.both, FLAT))
+    bench.figures.append(against("clocks.rung.service", now.service, "µs of processor", MANY, few.service))
+    bench.tell("empty_look", asyncio.run(look(bench.stack.database_url("sla"))), "ms", below(1))
+    say(f"clocks: {PER_SECOND:,} rungs due a second for {SECONDS} s")
+    sustained(bench)
+    backlog = int(os.environ.get("BACKLOG", many // 10))
+    say(f"clocks: killed; {backlog:,} rungs to be drained")
+    outage(bench, backlog)
+    say("clocks: in memory")
+    in_memory(bench, min(many, IN_MEMORY), bytes_each)
 
 
-async def _fired(city: World) -> int:
-    """Rungs of all clocks so far."""
-    return int(await city.pool.fetchval("SELECT sum(rung) FROM clock"))
+def in_memory(bench: Bench, many: int, bytes_each: float) -> None:
+    """What most would write, and what it takes to have it back after a kill: every open clock read again."""
+    began = time.monotonic()
+    read = asyncio.run(every_clock(bench.stack.database_url("sla"), many))
+    again = time.monotonic() - began
+    timers = memory_clocks.measured(memory_clocks.timers, read)
+    heap = memory_clocks.measured(memory_clocks.heap, read)
+    peer = f"asyncio timers, {read:,}"
+    bench.figures.append(against("clocks.row", bytes_each, "bytes", peer, timers.bytes_each))
+    for name, price in (("asyncio", timers), ("heap", heap)):
+        bench.tell(f"memory.{name}.bytes", price.bytes_each, "bytes")
+        bench.tell(f"memory.{name}.rung", price.fire_us, "µs")
+        bench.tell(f"memory.{name}.collection", price.pause_ms, "ms")
+        bench.tell(f"memory.{name}.ready", again + price.set_up_s, "s")
 
 
-async def _looks(city: World, now: datetime) -> float:
-    """Seconds of one run of the ticker that finds nothing to do."""
-    began = monotonic()
-    for _ in range(LOOKS):
-        await city.tick(SHARD)
-    return (monotonic() - began) / LOOKS
-
-
-@asynccontextmanager
-async def fresh(server: servers.DatabaseServer, name: str) -> AsyncIterator[World]:
-    url = server.create(name)
-    async with world.opened(url) as city:
-        yield city
-    server.drop(name)
-
-
-async def compare(server: servers.DatabaseServer, many: int, say: Say) -> list[Figure]:
-    few = max(10_000, many // 100)
-    say(f"clocks: {few:,} open ones")
-    async with fresh(server, "bench_few") as city:
-        small = await measure(city, few)
-    say(f"clocks: {many:,} open ones")
-    async with fresh(server, "bench_many") as city:
-        large = await measure(city, many)
-    peer = f"{few:,} open clocks"
-    return [
-        against("clocks.fire_rung", large.fire_us, "µs", peer, small.fire_us, FLAT),
-        against("clocks.empty_tick", large.look_ms, "ms", peer, small.look_ms, FLAT),
-        against("clocks.snapshot", large.snapshot_s, "s", peer, small.snapshot_s),
-        against("clocks.row", large.bytes_each, "bytes", peer, small.bytes_each),
-    ]
+async def every_clock(url: str, many: int) -> int:
+    """Read as a process without a table of its own timers would at its start."""
+    pool = await database.create_pool(url, "sla", 2)
+    kept = []
+    async with pool.acquire() as conn, conn.transaction():
+        rows: asyncpg.cursor.Cursor = await conn.cursor(
+            "SELECT clock_id, next_rung_at FROM clock LIMIT $1", many
+        )
+        while some := await rows.fetch(10_000):
+            kept += some
+    await pool.close()
+    return len(kept)
 
 
 def run(say: Say) -> list[Figure]:
     many = int(os.environ.get("CLOCKS", "1000000"))
-    with servers.database_server() as server:
-        server.make_template()
-        return asyncio.run(compare(server, many, say))
+    city = files.load(CITY / "departments.yaml", DepartmentsFile).value
+    env = {"SUBAN_MARK_PATIENCE_S": "3600"}  # while marks stand still nothing fires
+    stack = Stack(
+        "bench-clocks", directory=HOME / "bench-clocks", fresh=True, usual_ports=False, env=env, say=say
+    )
+    try:
+        with stack:
+            for name in OTHERS:
+                stack.services[name].stop()
+            bootstrap = stack.kafka.bootstrap
+            router = Router(bootstrap, [topics.commands(row.slug) for row in city.departments])
+            bench = Bench(stack, Table(stack.postgres.url()), router, Eyes(bootstrap), say)
+            with clockwork.at_work(router, bench.eyes):
+                whole(bench, many)
+            return bench.figures
+    finally:
+        stack.forget()

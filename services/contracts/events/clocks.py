@@ -20,7 +20,11 @@ class ClockStarted(ClockEvent):
 
 
 class Rung(ClockEvent):
-    """A step of the ladder was reached. `late_by` is how long after its own instant it fired, in city seconds."""
+    """A step of the ladder was reached. `late_by` is how long after its own instant it fired, in city seconds.
+
+    `log_number`: the last number of suban.cases.v1 that was applied when it fired; so the log and this topic together
+    say in which order everything happened to a clock.
+    """
 
     percent: int
     rung_at: Instant
@@ -33,6 +37,7 @@ class Rung(ClockEvent):
     audiences: tuple[Audience, ...]
     category: str | None = None
     area: str | None = None
+    log_number: int | None = None
 
 
 class ClockWarned(Rung):
