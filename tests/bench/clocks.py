@@ -82,7 +82,7 @@ class Bench:
 
     def filled_asleep(self, many: int, first: datetime) -> None:
         """`many` clocks due over a week from then, while the service is down."""
-        self.stack.services["sla"].stop()
+        self.stack.services["sla"].stop(timeout_s=15)
         asyncio.run(self.table.fill(many, first, WEEK, anew=True))
         self.stack.restart("sla")
 
@@ -247,7 +247,7 @@ def run(say: Say) -> list[Figure]:
     try:
         with stack:
             for name in OTHERS:
-                stack.services[name].stop()
+                stack.services[name].stop(timeout_s=15)
             bootstrap = stack.kafka.bootstrap
             router = Router(bootstrap, [topics.commands(row.slug) for row in city.departments])
             bench = Bench(stack, Table(stack.postgres.url()), router, Eyes(bootstrap), say)

@@ -148,9 +148,9 @@ class Eyes:
     """
 
     bootstrap: str
-    rung_at: array[float] = field(default_factory=lambda: array("d"))
-    appended: array[float] = field(default_factory=lambda: array("d"))
-    shard: array[int] = field(default_factory=lambda: array("B"))
+    rung_at: "array[float]" = field(default_factory=lambda: array("d"))
+    appended: "array[float]" = field(default_factory=lambda: array("d"))
+    shard: "array[int]" = field(default_factory=lambda: array("B"))
     started: dict[str, float] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)
     repeated: int = 0
