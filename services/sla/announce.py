@@ -64,11 +64,12 @@ def event(happening: Happening) -> ClockEvent:
             return ClockStarted(**_about(clock), started_at=clock.started_at)
         case Reached():
             return _rung(happening)
-        case Finished(clock, stop, outcome):
+        case Finished(clock, stop, outcome, applied):
             elapsed = (stop.at - clock.started_at).total_seconds()
             return ClockStopped(
-                **_about(clock), stopped_at=stop.at, outcome=outcome, elapsed_seconds=elapsed, holder=stop.by
-            )
+                **_about(clock), stopped_at=stop.at, outcome=outcome, elapsed_seconds=elapsed, holder=stop.by,
+                log_number=applied,
+            )  # fmt: skip
         case Corrected(clock, stop, breached_at):
             return ClockCorrected(
                 **_about(clock), acted_at=stop.at, breached_at=breached_at, department=stop.by

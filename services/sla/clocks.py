@@ -162,9 +162,12 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """`applied`: the log's last number when the ticker finished it; None when a line of the log did."""
+
     clock: Clock
     stop: Stop
     outcome: Outcome
+    applied: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,15 @@ def _climb(
         clock, reached = _fire(clock, now, proven, applied)
         happened.append(reached)
     last = settled(clock)
-    return Turn(last.clock, (*happened, *last.happened), last.reason)
+    ends = (replace(each, applied=applied) for each in last.happened if isinstance(each, Finished))
+    return Turn(last.clock, (*happened, *ends), last.reason)
+
+
+def fire(clock: Clock, at: datetime) -> Turn:
+    """The next rung of a clock, which fired at that time; for a replay of what has happened."""
+    now, reached = _fire(clock, at, None)
+    last = settled(now)
+    return Turn(last.clock, (reached, *last.happened), last.reason)
 
 
 def _fire(

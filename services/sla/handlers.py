@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,12 @@ from services.chassis import clock as clocktime
 from services.chassis.service import Received
 from services.chassis.transaction import Tx
 from services.contracts import topics
-from services.contracts.events import CaseEvent, CaseRegistered
+from services.contracts.events import CaseEvent
 from services.contracts.ids import CaseId, ClockId
-from services.sla import announce, decide, metrics, plain, store
-from services.sla import course as courses
+from services.sla import announce, decide, fold, metrics, plain, store
 from services.sla.clocks import Clock, Happening
-from services.sla.course import Course
 from services.sla.decide import Reach
+from services.sla.fold import Known
 from services.sla.plain import Firing, Shot
 from services.sla.state import LOG, State
 
@@ -31,37 +29,19 @@ async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -
     more = {case: [ClockId(UUID(each)) for each in course.open] for case, course in known.items()}
     ledger = await store.clocks_of(tx.conn, tx.state.plans, cases, more)
     before = {each: clock for of_case in ledger.values() for each, clock in of_case.items()}
-    happened: list[Happening] = []
-    written: dict[CaseId, Course] = {}
-    for event in events:
-        of_case = ledger[event.case_id]
-        for turn in decide.on_event(event.case_id, event.data, tuple(of_case.values())):
-            of_case[turn.clock.clock_id] = turn.clock
-            happened += turn.happened
-        if course := _course(written.get(event.case_id, known.get(event.case_id)), event.data):
-            written[event.case_id] = course
-    now = {each: clock for of_case in ledger.values() for each, clock in of_case.items()}
+    of_case = {case: Known(dict(clocks), known.get(case)) for case, clocks in ledger.items()}
+    happened = [
+        each for event in events for each in fold.take(event.case_id, event.data, of_case[event.case_id])
+    ]
+    now = {each: clock for one in of_case.values() for each, clock in one.clocks.items()}
     await _keep(tx, before, now)
-    named = {case: _naming(course, ledger[case].values()) for case, course in written.items()}
-    changed = {case: course for case, course in named.items() if course != known.get(case)}
+    written = {case: one.course for case, one in of_case.items() if one.course is not None}
+    changed = {case: course for case, course in written.items() if course != known.get(case)}
     await store.save_courses(tx.conn, tx.shard, changed)
     _tell(tx, happened)
     over = [course for case, course in changed.items() if courses.first_over(known.get(case), course)]
     if over:
         tx.after_commit.append(lambda: metrics.count_hands(over))
-
-
-def _course(before: Course | None, event: CaseEvent) -> Course | None:
-    """None for a case that was never registered."""
-    if isinstance(event, CaseRegistered):
-        return before or courses.opened(event)
-    return courses.after(before, event) if before else None
-
-
-def _naming(course: Course, of_case: Iterable[Clock]) -> Course:
-    """With the instances that may still change, so that the next line finds them."""
-    open_ = (str(clock.clock_id) for clock in of_case if clock.running and clock.kind not in store.ALWAYS)
-    return replace(course, open=tuple(open_))
 
 
 async def _keep(tx: Tx[State], before: dict[ClockId, Clock], now: dict[ClockId, Clock]) -> None:

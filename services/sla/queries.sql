@@ -7,6 +7,12 @@ SELECT key, body FROM plan WHERE key = ANY($1::uuid[]);
 -- name: clocks
 SELECT * FROM clock WHERE clock_id = ANY($1::uuid[]);
 
+-- name: clocks_of_shard
+SELECT * FROM clock WHERE shard = $1;
+
+-- name: delete_clocks
+DELETE FROM clock WHERE clock_id = ANY($1::uuid[]);
+
 -- name: case_by_number
 SELECT case_id FROM clock WHERE number = $1 AND kind = 'close' ORDER BY started_at LIMIT 1;
 

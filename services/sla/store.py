@@ -19,6 +19,7 @@ from services.contracts.values import ClockKind, Handler
 from services.sla import clocks
 from services.sla.clocks import Clock, Holding, Outcome, Past, Rest, Stop
 from services.sla.course import Course
+from services.sla.fold import ALWAYS
 from services.sla.plain import Climbed
 from services.sla.scorecard import Exclusion
 
@@ -26,7 +27,6 @@ SQL = queries.load(Path(__file__).with_name("queries.sql"))
 Json: TypeAlias = dict[str, list[Any]]
 NOBODY: Json = {"held": []}
 NONE_OWED: dict[str, list[str]] = {"at": []}
-ALWAYS = (ClockKind.RESPONSE, ClockKind.CLOSE)
 _COURSE = TypeAdapter(Course)
 
 
@@ -148,6 +148,18 @@ async def save(conn: Connection, changed: Collection[Clock]) -> None:
 async def save_plain(conn: Connection, climbed: Collection[Climbed]) -> None:
     if climbed:
         await conn.execute(SQL["save_plain"], *zip(*climbed, strict=True))
+
+
+async def replace_clocks(
+    conn: Connection, shard: int, gone: Sequence[ClockId], right: Sequence[Clock]
+) -> None:
+    """These rows go, and those come, with every column of theirs."""
+    await conn.execute(SQL["delete_clocks"], gone)
+    await open_clocks(conn, shard, right)
+    await save(conn, right)
+    await move(
+        conn, [clock for clock in right if clock.rest or clock.credit or clock.extended or clock.reopened]
+    )
 
 
 async def move(conn: Connection, moved: Collection[Clock]) -> None:
@@ -277,10 +289,10 @@ async def overdue_rungs(conn: Connection, shard: int, now: datetime) -> int:
 
 async def _clocks(conn: Connection, plans: Plans, rows: Sequence[asyncpg.Record]) -> list[Clock]:
     known = await plans.of(conn, {row["plan"] for row in rows})
-    return [_clock(row, known[row["plan"]]) for row in rows]
+    return [read_clock(row, known[row["plan"]]) for row in rows]
 
 
-def _clock(row: asyncpg.Record, plan: Plan) -> Clock:
+def read_clock(row: asyncpg.Record, plan: Plan) -> Clock:
     stopped_at, outcome = row["stopped_at"], row["outcome"]
     return Clock(
         clock_id=row["clock_id"], case_id=row["case_id"], kind=ClockKind(row["kind"]), number=row["number"], plan=plan,

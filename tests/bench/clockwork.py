@@ -106,7 +106,9 @@ class Router:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._producer = Producer({"bootstrap.servers": self.bootstrap, "acks": "all", "linger.ms": 0})
+        self._producer = Producer(
+            {"bootstrap.servers": self.bootstrap, "acks": "all", "linger.ms": 0, "log_level": 0}
+        )
 
     def run(self) -> None:
         while not self.ended.wait(EVERY_S):

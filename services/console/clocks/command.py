@@ -10,6 +10,7 @@ from services.console import verbs
 from services.console.clocks.history import BadHistory
 
 VERBS = {
+    "rebuild": "the table of clocks from the log, or whether it is equal to it 由日志重建或核对时钟表",
     "ledger": "the cases of a community and a month, open, closed, overdue 台账",
     "scorecard": "how each department did with what fell due in a week 每周一评",
     "simulate": "past cases under another plan: who would have been late 以历史工单试算时限方案",

@@ -87,11 +87,14 @@ class ClockExtended(ClockEvent):
 
 
 class ClockStopped(ClockEvent):
+    """`log_number`, as of a rung, when it waited for a rung to fire; none when a line of the log stopped it at once."""
+
     TYPE = "clock.stopped"
     stopped_at: Instant
     outcome: str  # met | breached | cancelled
     elapsed_seconds: float
     holder: str
+    log_number: int | None = None
 
 
 class ClockCorrected(ClockEvent):
