@@ -27,9 +27,13 @@ async def worker(running: Running[State]) -> None:
     async def look() -> None:
         nonlocal whole_again_at
         await show_due(running)
-        if clock.monotonic() >= whole_again_at:
-            took = await show_running(running)
-            whole_again_at = clock.monotonic() + SHARE * took
+        began = clock.monotonic()
+        if began < whole_again_at:
+            return
+        try:
+            await show_running(running)
+        finally:  # also when it was cut off: it would be again
+            whole_again_at = clock.monotonic() + SHARE * (clock.monotonic() - began)
 
     await rounds.every(running.state.settings.snapshot_s, "snapshot", look)
 

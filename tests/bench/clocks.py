@@ -34,7 +34,8 @@ FEW, FLAT, COSTED = 100_000, Limit("ratio", "<", 1.3), 40_000
 PER_SECOND, SECONDS = 1000, 30
 LOOKS = 300
 CASES_EVERY_S = 0.05
-AHEAD, SETTLED_S = timedelta(seconds=25), 6.0  # the rows are there before, and sla has looked again
+AHEAD, EACH_OPEN = timedelta(seconds=25), timedelta(microseconds=2)
+SETTLED_S = 6.0  # within it sla has looked again
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 OTHERS = ("intake", "router", "notify")
 IN_MEMORY = 1_000_000
@@ -60,6 +61,7 @@ class Bench:
     router: Router
     eyes: Eyes
     say: Say
+    open: int = 0
     figures: list[Figure] = field(default_factory=list)
 
     def tell(self, name: str, value: float, unit: str, limit: Limit | None = None) -> None:
@@ -71,17 +73,16 @@ class Bench:
 
     def filled_before(self, many: int, spread: timedelta) -> None:
         """`many` clocks whose rungs will fall due over `spread`; returns just before the first of them does."""
-        first = datetime.now(UTC) + AHEAD
+        first = datetime.now(UTC) + AHEAD + self.open * EACH_OPEN
         asyncio.run(self.table.fill(many, first, spread))
         left = first.timestamp() - time.time()
         if left < SETTLED_S:
-            raise Broken(
-                f"clocks: {many:,} rows took longer than {AHEAD.total_seconds():.0f} s; try a quieter machine"
-            )
+            raise Broken(f"clocks: {many:,} rows came too late; measure when nothing else runs")
         time.sleep(left - 0.2)
 
     def filled_asleep(self, many: int, first: datetime) -> None:
         """`many` clocks due over a week from then, while the service is down."""
+        self.open += many
         self.stack.services["sla"].stop(timeout_s=15)
         asyncio.run(self.table.fill(many, first, WEEK, anew=True))
         self.stack.restart("sla")

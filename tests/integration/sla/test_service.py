@@ -53,8 +53,9 @@ class Log:
             record = (str(case).encode(), event.model_dump_json().encode(), headers)
             await self.producer.send(topics.CASES, shard, [record])
 
-    async def mark(self, state: states.State) -> None:
-        now = datetime.now(UTC)
+    async def mark(self, state: states.State, at: datetime | None = None) -> None:
+        """The log is whole up to `at`, or now."""
+        now = at or datetime.now(UTC)
         assert state.departments is not None
         shards = {shard: ShardMark(number=self.numbers.get(shard, 0), at=now) for shard in range(SHARDS)}
         commands = dict.fromkeys(states.command_topics(state.departments.value), now)
