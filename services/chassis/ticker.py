@@ -13,7 +13,7 @@ log = telemetry.logger("ticker")
 LOCK_WAIT_S = 10.0
 REST_S = 5.0
 HOUSEKEEPING_S = 600.0
-AT_ONCE = 2  # one in Postgres while the other is here
+AT_ONCE = 4  # others are in Postgres while one is here
 
 
 async def tick(running: Running[Any], ticker: Ticker) -> None:

@@ -15,6 +15,7 @@ from services.contracts import topics
 from services.contracts.events import CaseEvent
 from services.contracts.ids import CaseId, ClockId
 from services.sla import announce, decide, fold, metrics, plain, store
+from services.sla import course as courses
 from services.sla.clocks import Clock, Happening
 from services.sla.decide import Reach
 from services.sla.fold import Known

@@ -66,7 +66,7 @@ class City:
         await self.log.mark(self.state, at)
         applied = await self.conn.fetchval("SELECT sum((seen ->> 'router>suban.cases.v1')::int) FROM shard")
         left = await self.conn.fetchval("SELECT count(*) FROM clock WHERE next_rung_at < $1", at)
-        return applied == sum(self.log.numbers.values()) and left == 0
+        return bool(applied == sum(self.log.numbers.values()) and left == 0)
 
     async def go_on(self) -> None:
         """Until cancelled: new cases, and time passes."""

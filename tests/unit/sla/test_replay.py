@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.events import CaseEvent, ClockEvent
-from services.sla import announce, decide, lines, replay
+from services.sla import announce, decide, fold, replay
 from services.sla.clocks import Finished, Happening, Reached
-from services.sla.lines import Known
+from services.sla.fold import Known
 from services.sla.replay import Fired, Line, Replay
 from tests.unit.sla import sample
 from tests.unit.sla.sample import CASE, NINE
@@ -31,7 +31,7 @@ class Sla:
     def apply(self, event: CaseEvent) -> None:
         self.number += 1
         self.log.append(Line(self.number, CASE, event))
-        for happening in lines.take(CASE, event, self.known):
+        for happening in fold.take(CASE, event, self.known):
             self.tell(happening)
 
     def tick(self, minute: int) -> None:
@@ -73,15 +73,15 @@ def test_taken_again_it_is_the_same(done: list[Step], ahead: list[int], end: int
 
 def test_what_a_line_of_the_log_caused_is_not_taken_twice() -> None:
     known = Known()
-    happened = list(lines.take(CASE, sample.registered(), known))
-    happened += lines.take(CASE, sample.responded(NINE + timedelta(minutes=3), "a"), known)
+    happened = list(fold.take(CASE, sample.registered(), known))
+    happened += fold.take(CASE, sample.responded(NINE + timedelta(minutes=3), "a"), known)
     assert any(isinstance(each, Finished) for each in happened)
     assert not any(replay.fired(CASE, announce.event(each)) for each in happened)
 
 
 def test_a_rung_that_this_log_would_not_fire_is_named() -> None:
     known, again = Known(), Replay()
-    list(lines.take(CASE, sample.registered(), known))
+    list(fold.take(CASE, sample.registered(), known))
     minutes = NINE + timedelta(minutes=16)
     turn = decide.climb(list(known.clocks.values()), minutes, minutes, minutes, 1)[0]
     reached = turn.happened[0]
