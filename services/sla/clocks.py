@@ -218,5 +218,12 @@ class Turn:
     reason: str = ""
 
 
+def outcome(due_at: datetime, stop: Stop) -> Outcome:
+    """A case ended after due was late all the same: a breach never unhappens."""
+    if stop.at > due_at:
+        return Outcome.BREACHED
+    return Outcome.CANCELLED if stop.cancels else Outcome.MET
+
+
 def clock_id(case: CaseId, kind: ClockKind, instance: str = "") -> ClockId:
     return ClockId(ids.derive("clock", str(case), kind, *([instance] if instance else [])))

@@ -22,7 +22,6 @@ from services.sla.clocks import (
     Finished,
     Happening,
     Holding,
-    Outcome,
     Past,
     Reached,
     Rested,
@@ -190,19 +189,12 @@ def settled(clock: Clock) -> Turn:
         return Turn(clock, reason="still running")
     if clock.next_rung_at is not None and clock.next_rung_at < clock.stop.at:
         return Turn(clock, reason="stopped; an earlier rung has still to fire")
-    done = replace(clock, outcome=outcome(clock.due_at, clock.stop), next_rung_at=None, past=())
-    return Turn(done, (Finished(done, clock.stop, outcome(clock.due_at, clock.stop)),))
-
-
-def outcome(due_at: datetime, stop: Stop) -> Outcome:
-    """A case ended after due was late all the same: a breach never unhappens."""
-    if stop.at > due_at:
-        return Outcome.BREACHED
-    return Outcome.CANCELLED if stop.cancels else Outcome.MET
+    done = replace(clock, outcome=clocks.outcome(clock.due_at, clock.stop), next_rung_at=None, past=())
+    return Turn(done, (Finished(done, clock.stop, clocks.outcome(clock.due_at, clock.stop)),))
 
 
 def _corrected(clock: Clock, stop: Stop, breached_at: datetime) -> Turn:
-    verdict = outcome(clock.due_at, stop)
+    verdict = clocks.outcome(clock.due_at, stop)
     done = replace(clock, stop=stop, outcome=verdict, corrected=True, next_rung_at=None, past=())
     happened: tuple[Happening, ...] = (Corrected(done, stop, breached_at),)
     if clock.running:

@@ -21,11 +21,12 @@ from services.contracts.events import (
 )
 from services.contracts.plans import Plan
 from services.contracts.values import ClockKind
-from services.sla import kinds, ladder
+from services.sla import clocks, kinds, ladder
 from services.sla.clocks import (
     Clock,
     Corrected,
     Extended,
+    Finished,
     Happening,
     Outcome,
     Rest,
@@ -98,8 +99,16 @@ def revived(clock: Clock, event: CaseReopened) -> Turn:
         return Turn(clock, reason="it was not resolved")
     credit = clock.credit + clock.own(min(event.resolved_at, event.at), event.at)
     owed = clock.owing(clock.stop.at) if clock.outcome is None else ()
-    running = replace(clock, stop=None, outcome=None, credit=credit, reopened=clock.reopened + 1, owed=owed)
-    return Turn(timed(running))
+    running = timed(
+        replace(clock, stop=None, outcome=None, credit=credit, reopened=clock.reopened + 1, owed=owed)
+    )
+    return Turn(running, () if clock.outcome else _stopped_before(clock, clock.stop))
+
+
+def _stopped_before(clock: Clock, stop: Stop) -> tuple[Happening, ...]:
+    """A stop that waited for the rungs before it: it is told whether or not the ticker came to them in time."""
+    verdict = clocks.outcome(clock.due_at, stop)
+    return (Finished(replace(clock, outcome=verdict), stop, verdict),)
 
 
 def replanned(clock: Clock, plan: Plan) -> Clock:

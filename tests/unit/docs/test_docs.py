@@ -23,6 +23,7 @@ HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 VERB = re.compile(r"(?:^|[`\s;(])(?:[A-Z_]+=\S+ )*make ([a-z]+)(?=[`\s;,:.)|]|$)", re.MULTILINE)
 SPANS = re.compile(r"`[^`\n]+`|^```.*?^```|^ {4}make .*$|^make .*$", re.MULTILINE | re.DOTALL)
 TEST_ID = re.compile(r"tests/[\w/]+\.py(?:::\w+)+")
+TEST_FILE = re.compile(r"tests/[\w/]+\.py")
 CALL = re.compile(r"(?:\$(?:INTAKE|ROUTER|SLA|NOTIFY)|127\.0\.0\.1:810[1-4])(/v1/[^\s\"'`?]*)")
 NAMED = re.compile(r"\b(?:GET|POST) (/v1/[^\s\"'`?…]*)")
 
@@ -95,6 +96,7 @@ def test_every_test_that_is_named_is_there(document: str) -> None:
     for named in TEST_ID.findall(text(document)):
         file, _, function = named.partition("::")
         assert function in functions(ROOT / file), named
+    assert all((ROOT / file).exists() for file in TEST_FILE.findall(text(document)))
 
 
 def test_the_invariants_are_at_most_twelve_and_each_is_guarded() -> None:

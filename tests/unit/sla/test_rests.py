@@ -20,6 +20,7 @@ from services.sla.clocks import (
     Reached,
     Rested,
     Resumed,
+    outcome,
 )
 from services.sla.course import Span
 from tests.unit.sla import sample
@@ -66,7 +67,7 @@ def test_the_worked_example() -> None:
     assert response.stop.at - response.due_at == 35 * MINUTE
     assert closing.due_at == at("11:00", days=1)
     assert closing.stop is not None
-    assert decide.outcome(closing.due_at, closing.stop) is Outcome.MET
+    assert outcome(closing.due_at, closing.stop) is Outcome.MET
     course = courses.opened(sample.registered())
     for event in log:
         course = courses.after(course, event)
