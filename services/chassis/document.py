@@ -53,7 +53,10 @@ def read(path: Path) -> Document:
 def parse(name: str, raw: bytes, text: str) -> Document:
     """What is at hand already, under the name its faults shall bear. Raises BadFile."""
     walk = _Walk(name)
-    value = walk.document(text)
+    try:
+        value = walk.document(text)
+    except RecursionError:
+        raise BadFile([Fault(name, (), "is nested too deeply", "嵌套过深")]) from None
     if walk.faults:
         raise BadFile(walk.faults)
     return Document(name, raw, value, walk.lines)
@@ -106,7 +109,7 @@ class _Walk:
             root = yaml.compose(text, Loader=_Plain)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or str(error)
+            reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
             line = mark.line + 1 if mark else None
             self.faults.append(Fault(self.name, (), f"is not YAML: {reason}", "YAML 语法有误", line))
             return None

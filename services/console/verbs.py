@@ -5,7 +5,7 @@ import argparse
 import importlib
 import keyword
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 def parsed(
@@ -18,7 +18,7 @@ def parsed(
 ) -> tuple[Any, argparse.Namespace]:
     """The module of the verb and what was asked of it; `common` adds what every verb takes. Exits with 2 when it was
     asked wrongly."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = _Parser(prog=prog, description=description)
     known = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, line in verbs.items():
         one = known.add_parser(verb, help=line, description=line)
@@ -26,6 +26,11 @@ def parsed(
         _module(package, verb).arguments(one)
     asked = parser.parse_args(arguments)
     return _module(package, asked.verb), asked
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}\n命令写法有误；用法见 {self.prog} --help")
 
 
 def _module(package: str, verb: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis import document, files
-from services.chassis.document import Document
+from services.chassis.document import BadFile, Document
 from services.chassis.files import Parts
 from services.contracts.faults import Fault
 from services.router import names, proposal, rules
@@ -37,6 +37,9 @@ def load(path: Path, city_dir: Path) -> Draft:
     if isinstance(read.value, dict) and "source" in read.value:
         proposed = files.sound(read, Proposal)
         return Draft(proposal.duty(proposed), names.of_proposal(proposed), path, read.line, proposed)
+    if not isinstance(read.value, dict):
+        reason = "holds no rules: a line `rules:` comes first, then one rule after another, each beginning with `- id:`"
+        raise BadFile([read.fault((), reason, "没有规则：首行应为 rules:，其下每条规则以 - id: 开头")])
     beside = city(city_dir)
     listed = rules_of(read, beside)
     return Draft(dataclasses.replace(beside, rules=listed), names.of_city(beside.city), path, read.line)

@@ -65,6 +65,12 @@ def place_of(header: Sequence[str]) -> dict[str, int]:
     return {column: place for column, place in found.items() if place is not None}
 
 
+def twice(header: Sequence[str]) -> list[str]:
+    """Columns that the header names twice, by one name or by two."""
+    folded = [units.fold(name) for name in header]
+    return [column for column, known in COLUMNS.items() if sum(folded.count(name) for name in set(known)) > 1]
+
+
 def read(header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], city: City) -> Reading:
     """`rows` are (line, cells); `header` has at least the NEEDED columns."""
     at, reader, reading = place_of(header), _Reader(city), Reading()

@@ -87,9 +87,11 @@ def share(text: str) -> Fraction:
     try:
         found = Fraction(text)
     except (ValueError, ZeroDivisionError) as wrong:
-        raise argparse.ArgumentTypeError(f"{text} is not a share; write 2/3 or 0.66") from wrong
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a share; write 2/3 or 0.66 须写作 2/3 或 0.66"
+        ) from wrong
     if not 0 < found <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1 须在 0 与 1 之间")
     return found
 
 
@@ -111,7 +113,9 @@ def _names(most: int) -> "argparse._ActionType":
     def split(text: str) -> tuple[str, ...]:
         names = tuple(name.strip() for name in text.split(",") if name.strip())
         if not 0 < len(names) <= most:
-            raise argparse.ArgumentTypeError(f"one to {most} column names, comma between")
+            raise argparse.ArgumentTypeError(
+                f"one to {most} column names, comma between 列名 1 至 {most} 个，逗号分隔"
+            )
         return names
 
     return split

@@ -41,10 +41,21 @@ def main(arguments: list[str]) -> int:
     except Usage as wrong:
         print(f"rules {asked.verb}: {wrong}", file=sys.stderr)
         return USAGE
-    except (BadFile, BadSettings, OSError, PostgresError) as wrong:
+    except BadFile as wrong:
         print(f"rules {asked.verb}: {wrong}", file=sys.stderr)
         return 1
+    except (BadSettings, OSError, PostgresError) as wrong:
+        print(f"rules {asked.verb}: {wrong}\n{_what_to_do(wrong)}", file=sys.stderr)
+        return 1
     return code
+
+
+def _what_to_do(wrong: Exception) -> str:
+    if isinstance(wrong, BadSettings):
+        return "this verb reads the running system: load its settings first, as `. .suban/dev/operator.env` 请先载入运行环境的设置"
+    if isinstance(wrong, OSError) and wrong.filename is not None:
+        return "the file cannot be read or written: look at its folder and your rights 文件无法读写，请检查目录与权限"
+    return "the store does not answer, or refuses: nothing has changed 数据库无法访问或拒绝，未作任何改动"
 
 
 def _city(parser: argparse.ArgumentParser) -> None:

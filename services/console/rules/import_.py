@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -28,11 +29,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """1 when a line could not be read; those that could are written all the same."""
-    table = sheet.read(asked.file)
-    present = dutysheet.place_of(table.header)
-    if lacking := [column for column in dutysheet.NEEDED if column not in present]:
-        reason = f"has no column {', '.join(lacking)}; it has {', '.join(table.header)}"
-        raise BadFile([Fault(asked.file.name, (), reason, f"缺少列：{'、'.join(lacking)}", 1)])
+    table = sheet.read(asked.file, lambda cells: not _lacking(cells))
+    if lacking := _lacking(table.header):
+        reason = f"has no column {', '.join(lacking)}; it has {', '.join(filter(None, table.header))}"
+        raise BadFile([Fault(asked.file.name, (), reason, f"缺少列：{'、'.join(lacking)}", table.line)])
+    if twice := dutysheet.twice(table.header):
+        raise BadFile([table.twice(column) for column in twice])
+    if not table.rows:
+        raise BadFile(
+            [Fault(asked.file.name, (), "has no line under its header", "表头之下没有内容", table.line)]
+        )
     rows = ((line, [sheet.plain(cell) for cell in cells]) for line, cells in table.rows)
     reading = dutysheet.read(table.header, rows, drafts.city(asked.city).city)
     if reading.rules:
@@ -40,6 +46,11 @@ def main(asked: argparse.Namespace) -> int:
         _write(asked.out, text)
     _report(asked, reading)
     return 1 if reading.unread or not reading.rules else 0
+
+
+def _lacking(header: Sequence[str]) -> list[str]:
+    present = dutysheet.place_of(header)
+    return [column for column in dutysheet.NEEDED if column not in present]
 
 
 def _write(out: Path | None, text: str) -> None:

@@ -34,6 +34,9 @@ def main(asked: argparse.Namespace) -> int:
     wanted = columns.columns(asked)
     past = columns.cases(table, wanted, asked)
     city, desk = _known(asked.city)
+    if not past:
+        reason = "no case is in the stretch asked for; is --time the right column, and written as 2018-07-01?"
+        raise BadFile([Fault(table.path.name, (), reason, "所选时段内没有记录，请核对 --time 列及其写法")])
     owned = [case for case in past if case.owner]
     if not owned:
         raise BadFile(

@@ -118,5 +118,5 @@ def limit(text: str) -> int | float:
         return float(text[:-1]) / 100 if text.endswith("%") else int(text)
     except ValueError as wrong:
         raise argparse.ArgumentTypeError(
-            f"{text} is neither a number of cases nor a share like 5%"
+            f"{text} is neither a number of cases nor a share like 5% 须为件数或 5% 之类的比例"
         ) from wrong

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,36 +25,64 @@ Cells = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`rows` are (line, cells), the header apart. `sha256` is that of the file."""
+    """`rows` are (line, cells), the header apart, which stands on `line`. `sha256` is that of the file."""
 
     path: Path
     header: tuple[str, ...]
     rows: list[tuple[int, Cells]]
     sha256: str
+    line: int = 1
 
     def need(self, columns: Iterable[str]) -> None:
-        """Raises BadFile with every column that is not there, and what may have been meant."""
+        """Raises BadFile with every column that is not there, and what may have been meant; or that is there twice."""
         faults = [self._lacking(column) for column in columns if column not in self.header]
-        if faults:
+        if faults := faults or [self.twice(column) for column in columns if self.header.count(column) > 1]:
             raise BadFile(faults)
+
+    def twice(self, column: str) -> Fault:
+        return Fault(
+            self.path.name,
+            (),
+            f"has two columns {column}: rename one",
+            f"有两列“{column}”，请改名",
+            self.line,
+        )
 
     def _lacking(self, column: str) -> Fault:
         near = get_close_matches(column, self.header, 1)
         hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(self.header)}"
-        return Fault(self.path.name, (), f"has no column {column}; {hint}", f"没有“{column}”这一列", 1)
+        return Fault(
+            self.path.name, (), f"has no column {column}; {hint}", f"没有“{column}”这一列", self.line
+        )
 
 
-def read(path: Path) -> Sheet:
-    """Raises BadFile: unreadable, empty, in no encoding we know, not a workbook."""
+Header = Callable[[Sequence[str]], bool]
+TITLES = 10  # lines above the header, at most
+
+
+def read(path: Path, is_header: Header | None = None) -> Sheet:
+    """Raises BadFile: unreadable, empty, in no encoding we know, not a workbook.
+
+    `is_header`: a table that people made by hand: titles may stand above the header, cells may be merged, formulas may
+    never have been calculated (they are given as they stand). Without it, a plain one of any length.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise BadFile([Fault(path.name, (), f"cannot be read: {error.strerror}", "无法读取")]) from error
-    rows = _workbook(path, raw) if path.suffix.lower() in (".xlsx", ".xlsm") else _csv(path, raw)
-    header = next(rows, None)
-    if header is None or not any(header[1]):
+    workbook = path.suffix.lower() in (".xlsx", ".xlsm")
+    made = _made_by_hand if is_header else _workbook
+    every = list(made(path, raw) if workbook else _csv(path, raw))
+    found = (place for place, row in enumerate(every[:TITLES]) if is_header and is_header(_stripped(row[1])))
+    top = next(found, 0)
+    if not every or not any(every[top][1]):
         raise BadFile([Fault(path.name, (), "has no header line", "没有表头", 1)])
-    return Sheet(path, tuple(cell.strip() for cell in header[1]), list(rows), hashlib.sha256(raw).hexdigest())
+    line, header = every[top]
+    return Sheet(path, _stripped(header), every[top + 1 :], hashlib.sha256(raw).hexdigest(), line)
+
+
+def _stripped(cells: Cells) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in cells)
 
 
 def _csv(path: Path, raw: bytes) -> Iterator[tuple[int, Cells]]:
@@ -91,6 +119,30 @@ def _workbook(path: Path, raw: bytes) -> Iterator[tuple[int, Cells]]:
                 yield line, ["" if cell is None else str(cell) for cell in cells]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
         raise BadFile([Fault(path.name, (), "is not a workbook (xlsx)", "不是 xlsx 工作簿")]) from error
+
+
+def _made_by_hand(path: Path, raw: bytes) -> Iterator[tuple[int, Cells]]:
+    """A merged cell's text is that of all its lines. A formula without a value is text: its reader finds it unknown."""
+    try:
+        shown, stated = (
+            openpyxl.load_workbook(io.BytesIO(raw), data_only=flag).worksheets[0] for flag in (True, False)
+        )
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
+        raise BadFile([Fault(path.name, (), "is not a workbook (xlsx)", "不是 xlsx 工作簿")]) from error
+    first = {
+        (row, column): (area.min_row, area.min_col)
+        for area in shown.merged_cells.ranges
+        for row in range(area.min_row, area.max_row + 1)
+        for column in range(area.min_col, area.max_col + 1)
+    }
+    for line in range(1, shown.max_row + 1):
+        places = [first.get((line, column), (line, column)) for column in range(1, shown.max_column + 1)]
+        cells = [
+            shown.cell(*at).value if shown.cell(*at).value is not None else stated.cell(*at).value
+            for at in places
+        ]
+        if any(cell is not None for cell in cells):
+            yield line, ["" if cell is None else str(cell) for cell in cells]
 
 
 def safe(cell: str) -> str:

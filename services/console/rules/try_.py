@@ -47,6 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
+    if not asked.text.strip() or not _is_text(asked.text):
+        raise Usage("the text is empty, or not text 诉求内容为空或不是文字")
+    if asked.bounces < 0:
+        raise Usage("--bounces is 0 or more 退单次数不得为负")
     draft = drafts.load(asked.rules or asked.city / "rules.yaml", asked.city)
     law = decide.law(draft.duty)
     routed = decide.route(law, _sent(asked, law, draft.names.area), asked.bounces)
@@ -56,6 +60,11 @@ def main(asked: argparse.Namespace) -> int:
     else:
         show(routed, law)
     return 0
+
+
+def _is_text(text: str) -> bool:
+    """No NUL and no half of a character, as a broken paste leaves them."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _sent(asked: argparse.Namespace, law: Law, area_named: Find) -> SubmissionReceived:
@@ -102,6 +111,7 @@ def as_json(routed: Routed, city: City) -> dict[str, object]:
     return {
         "lead": routed.lead, "assists": routed.assists, "rule": routed.rule_id, "class": routed.triage_class,
         "plan": routed.plan.name, "category": routed.category, "area": routed.area, "area_by": routed.area_by,
+        "hold": routed.hold, "emergency": routed.emergency, "tags": routed.tags, "prohibited": routed.prohibited,
         "matched": [one._asdict() for one in routed.matched], "near": [one._asdict() for one in routed.near], "steps": routed.steps,
         "why": {"zh": why.zh, "en": why.en},
     }  # fmt: skip
