@@ -32,6 +32,7 @@ POLL_MS = 200
 COMMIT_EVERY_S = 2.0
 WATCH_EVERY_S = 1.0
 FRESH, NOTHING = timedelta(seconds=2), timedelta(0)
+GATHER_S, GATHER_BYTES = 0.1, 262_144
 
 
 class Silent(Exception):
@@ -154,9 +155,15 @@ class Consumer:
             bootstrap_servers=self._settings.kafka_bootstrap, group_id=f"suban-{self._service}",
             enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
             session_timeout_ms=timeout_ms, heartbeat_interval_ms=timeout_ms // 4, rebalance_timeout_ms=timeout_ms,
-            fetch_max_wait_ms=500, max_partition_fetch_bytes=2_097_152, metadata_max_age_ms=30_000,
-            **self._settings.access.aiokafka(),
+            max_partition_fetch_bytes=2_097_152, metadata_max_age_ms=30_000,
+            **self._waiting(), **self._settings.access.aiokafka(),
         )  # fmt: skip
+
+    def _waiting(self) -> dict[str, int]:
+        """How long a fetch waits at the broker. Who reads seldom lets records gather there: each answer costs both."""
+        if self._every_s < GATHER_S:
+            return {"fetch_max_wait_ms": 500}
+        return {"fetch_max_wait_ms": int(1000 * self._every_s), "fetch_min_bytes": GATHER_BYTES}
 
     async def _round(self, consumer: AIOKafkaConsumer) -> int:
         """One poll, handed over. Returns how many records it brought."""

@@ -54,8 +54,8 @@ def decode(
 ) -> Incoming:
     """Never raises: what cannot be read comes back with its fault."""
     try:
-        envelope = envelopes.read_headers(headers)
-        position = envelopes.read_position(headers)
+        found = dict(headers)
+        envelope, position = envelopes.envelope_in(found), envelopes.position_in(found)
     except NotAnEnvelope as fault:
         return Incoming(topic, partition, offset, headers, value, None, None, None, _case_of(key), str(fault))
     kind = events.EVENTS.get(envelope.type)

@@ -104,6 +104,9 @@ class Publisher:
     ) -> None:
         self._pool, self._producer, self._service = pool, producer, service
         self._numbers_late, self._every_s = numbers_late, every_s
+        self._rest_s = (
+            0.0 if numbers_late else every_s
+        )  # rounds that give numbers set the pace of the shards too
         self._shards = [Shard(number) for number in range(shards)]
         self._cursors = Cursors()
         self._unnumbered: list[Unnumbered] = []
@@ -158,7 +161,7 @@ class Publisher:
             began = clock.monotonic()
             if await self._attempt(shard):
                 failures = 0
-                await asyncio.sleep(began + self._every_s - clock.monotonic())
+                await asyncio.sleep(began + self._rest_s - clock.monotonic())
                 await shard.woken.wait()
             else:
                 await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])

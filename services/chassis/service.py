@@ -158,7 +158,8 @@ class Service(Generic[S]):
     - `numbers_late`: the outbox rows of this service get their numbers from the publisher (intake, delivery rule 11).
     - `serves_without_kafka`: a broker away is said at /readyz and does not make the service unready.
     - `read_every_s`, `publish_every_s`: least wall seconds between two polls, between two rounds of a shard's outbox.
-      What comes meanwhile shares a transaction; what comes after a quiet time waits for nothing.
+      What comes meanwhile shares a transaction; what comes after a quiet time waits for nothing. From a tenth of a
+      second on, records gather at the broker for that long.
     """
 
     name: str

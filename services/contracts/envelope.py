@@ -3,7 +3,7 @@
 Header names and rules: CloudEvents 1.0.2, Kafka protocol binding, section 3.2 (binary content mode).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -79,7 +79,11 @@ def position_headers(position: Position) -> Headers:
 
 def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
     """Raises NotAnEnvelope naming the first header that is missing or unreadable."""
-    found = dict(headers)
+    return envelope_in(dict(headers))
+
+
+def envelope_in(found: Mapping[str, bytes]) -> Envelope:
+    """As `read_headers`, of headers by their names."""
     try:
         return Envelope(
             id=EventId(UUID(found["ce_id"].decode())),
@@ -99,7 +103,11 @@ def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
 
 def read_position(headers: Iterable[tuple[str, bytes]]) -> Position | None:
     """None for records that are not from an outbox of ours (commands of departments, watermarks)."""
-    found = dict(headers)
+    return position_in(dict(headers))
+
+
+def position_in(found: Mapping[str, bytes]) -> Position | None:
+    """As `read_position`, of headers by their names."""
     if "number" not in found:
         return None
     try:

@@ -21,5 +21,6 @@ SERVICE: Service[State] = Service(
     ring=lambda running: running.ring,
     numbers_late=True,
     publish_every_s=0.05,
+    read_every_s=0.5,
     serves_without_kafka=True,
 )

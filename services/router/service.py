@@ -42,6 +42,6 @@ SERVICE: Service[State] = Service(
     ring=lambda state: state.ring,
     workers=(watermark.worker, rulewatch.worker, follow.worker, unconfirmed.worker),
     routes=desk_api.routes,
-    read_every_s=0.05,
-    publish_every_s=0.05,
+    read_every_s=0.02,
+    publish_every_s=0.0,
 )

@@ -309,18 +309,14 @@ def _read_plan(body: str) -> Plan:
     return Plan.model_validate_json(body)
 
 
-_PROMISES: dict[int, tuple[Plan, tuple[str, str]]] = {}
-
-
 def promise(plan: Plan) -> tuple[str, str]:
-    """A plan as it is stored: (digest, JSON). Remembered for each plan in force, as hashing one costs 20 µs."""
-    known = _PROMISES.get(id(plan))
-    if known is None or known[0] is not plan:
-        known = plan, (sha256(plan.written).hexdigest()[:32], plan.written.decode())
-        if len(_PROMISES) > 1000:
-            _PROMISES.clear()
-        _PROMISES[id(plan)] = known
-    return known[1]
+    """A plan as it is stored: (digest, JSON)."""
+    return _promise(plan.written)
+
+
+@lru_cache(maxsize=1000)
+def _promise(written: bytes) -> tuple[str, str]:
+    return sha256(written).hexdigest()[:32], written.decode()
 
 
 def _columns(case: Case, shard: int) -> tuple[Any, ...]:

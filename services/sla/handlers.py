@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +49,9 @@ async def on_case_events(events: Sequence[Received[CaseEvent]], tx: Tx[State]) -
 async def _keep(tx: Tx[State], before: dict[ClockId, Clock], now: dict[ClockId, Clock]) -> None:
     opened = [clock for each, clock in now.items() if each not in before]
     changed = [clock for each, clock in now.items() if each in before and clock is not before[each]]
-    await store.open_clocks(tx.conn, tx.shard, opened)
+    plans = tx.state.plans
+    kept = await store.open_clocks(tx.conn, tx.shard, opened, plans.kept)
+    tx.after_commit.append(partial(plans.kept.update, kept))
     await store.save(tx.conn, changed)
     news = ((clock, before.get(clock.clock_id)) for clock in (*opened, *changed))
     await store.move(tx.conn, [clock for clock, old in news if _moved(clock, old)])

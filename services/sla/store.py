@@ -1,8 +1,9 @@
 """Clocks and plans in the database; one function per question. Everything is set-based: a batch is one statement."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -32,9 +33,13 @@ _COURSE = TypeAdapter(Course)
 
 @dataclass(slots=True)
 class Plans:
-    """Plans by the hash of their content, read once: a city has tens, its cases have millions of references."""
+    """Plans by the hash of their content, read once: a city has tens, its cases have millions of references.
+
+    `kept`: those that are in the store by a commit of ours, and need not be written again.
+    """
 
     known: dict[UUID, Plan] = field(default_factory=dict)
+    kept: set[UUID] = field(default_factory=set)
 
     async def of(self, conn: Connection, keys: Collection[UUID]) -> dict[UUID, Plan]:
         unknown = [key for key in keys if key not in self.known]
@@ -45,7 +50,12 @@ class Plans:
 
 
 def plan_key(plan: Plan) -> UUID:
-    return ids.derive("plan", plan.model_dump_json())
+    return _key(plan.written)
+
+
+@lru_cache(maxsize=1000)
+def _key(written: bytes) -> UUID:
+    return ids.derive("plan", written.decode())
 
 
 async def clocks_of(
@@ -119,10 +129,15 @@ async def parked_here(conn: Connection, shard: int) -> frozenset[UUID]:
     return frozenset(row["case_id"] for row in await conn.fetch(SQL["parked_here"], shard))
 
 
-async def open_clocks(conn: Connection, shard: int, opened: Sequence[Clock]) -> None:
+async def open_clocks(
+    conn: Connection, shard: int, opened: Sequence[Clock], kept_plans: Container[UUID] = ()
+) -> Collection[UUID]:
+    """Returns the keys of the plans that are in the store once this is committed, beside those known to be."""
     if not opened:
-        return
-    keys = await _keep_plans(conn, opened)
+        return ()
+    keys = {clock.clock_id: plan_key(clock.plan) for clock in opened}
+    plans = {key: clock.plan for clock in opened if (key := keys[clock.clock_id]) not in kept_plans}
+    await _keep_plans(conn, plans)
     rows = [
         (clock.clock_id, clock.case_id, keys[clock.clock_id], clock.started_at, clock.due_at, clock.next_rung_at, shard,
          clock.rung, clock.holding.is_desk, clock.kind, clock.number, clock.holding.unit, *_handler(clock.holding),
@@ -131,6 +146,7 @@ async def open_clocks(conn: Connection, shard: int, opened: Sequence[Clock]) -> 
         for clock in opened
     ]  # fmt: skip
     await conn.execute(SQL["open_clocks"], *map(list, zip(*rows, strict=True)))
+    return plans.keys()
 
 
 async def save(conn: Connection, changed: Collection[Clock]) -> None:
@@ -166,7 +182,8 @@ async def move(conn: Connection, moved: Collection[Clock]) -> None:
     """What a rest, an extension, a redo or a tighter plan changes."""
     if not moved:
         return
-    keys = await _keep_plans(conn, moved)
+    keys = {clock.clock_id: plan_key(clock.plan) for clock in moved}
+    await _keep_plans(conn, {keys[clock.clock_id]: clock.plan for clock in moved})
     rows = [
         (
             clock.clock_id,
@@ -181,13 +198,10 @@ async def move(conn: Connection, moved: Collection[Clock]) -> None:
     await conn.execute(SQL["move_clocks"], *map(list, zip(*rows, strict=True)))
 
 
-async def _keep_plans(conn: Connection, of: Collection[Clock]) -> dict[ClockId, UUID]:
-    keys = {clock.clock_id: plan_key(clock.plan) for clock in of}
-    bodies = {keys[clock.clock_id]: clock.plan for clock in of}
-    await conn.execute(
-        SQL["keep_plans"], sorted(bodies), [bodies[key].model_dump(mode="json") for key in sorted(bodies)]
-    )
-    return keys
+async def _keep_plans(conn: Connection, plans: Mapping[UUID, Plan]) -> None:
+    if plans:
+        keys = sorted(plans)
+        await conn.execute(SQL["keep_plans"], keys, [plans[key].model_dump(mode="json") for key in keys])
 
 
 async def wall(conn: Connection) -> datetime:
