@@ -51,13 +51,20 @@ def from_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> Points:
     return np.where(inside, lon + east, lon), np.where(inside, lat + north, lat)
 
 
+def of_points(
+    lon: Sequence[float | None], lat: Sequence[float | None], datum: Sequence[Datum | None]
+) -> Points:
+    """Points as they came, in WGS 84."""
+    east, north = np.array(lon), np.array(lat)
+    for one in SHIFTS:
+        if which := [i for i, said in enumerate(datum) if said is one]:
+            east[which], north[which] = to_wgs84(east[which], north[which], one)
+    return east, north
+
+
 def of_places(places: Sequence[Place]) -> Points:
     """The points of places that have one, in WGS 84."""
-    lon, lat = np.array([one.lon for one in places]), np.array([one.lat for one in places])
-    for datum in SHIFTS:
-        if which := [i for i, one in enumerate(places) if one.datum is datum]:
-            lon[which], lat[which] = to_wgs84(lon[which], lat[which], datum)
-    return lon, lat
+    return of_points([one.lon for one in places], [one.lat for one in places], [one.datum for one in places])
 
 
 def _in_china(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:

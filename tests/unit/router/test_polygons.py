@@ -119,3 +119,25 @@ def test_the_tree_says_what_a_scan_says(
     for (x, y), found in zip(points, known.holding([at(x, y) for x, y in points]), strict=True):
         point = shapely.Point(LON + x / 100, LAT + y / 100)
         assert found == next((code for code, shape in shapes.items() if shape.intersects(point)), None)
+
+
+def bent(code: str, west: float, south: float, side: float) -> dict[str, Any]:
+    """A corner piece, whose middle is nearly outside, with a hole in its thick end."""
+    around = [(0, 0), (1, 0), (1, 0.4), (0.4, 0.4), (0.4, 1), (0, 1), (0, 0)]
+    inside = [(0.05, 0.05), (0.3, 0.05), (0.3, 0.3), (0.05, 0.3), (0.05, 0.05)]
+    rings = [
+        [[LON + (west + x * side) / 100, LAT + (south + y * side) / 100] for x, y in ring]
+        for ring in (around, inside)
+    ]
+    return outline(code, {"type": "Polygon", "coordinates": rings})
+
+
+@given(st.lists(SQUARE, min_size=1, max_size=8, unique=True), st.lists(POINT, max_size=40))
+def test_a_rectangle_inside_never_says_more_than_the_outline(
+    drawn: list[tuple[int, int, int]], points: list[tuple[float, float]]
+) -> None:
+    known = index(*(bent(f"a{i}", *one) for i, one in enumerate(drawn)))
+    shapes = dict(zip(known.codes, known.outlines, strict=True))
+    for (x, y), found in zip(points, known.holding([at(x, y) for x, y in points]), strict=True):
+        point = shapely.Point(LON + x / 100, LAT + y / 100)
+        assert found == next((code for code, shape in shapes.items() if shape.intersects(point)), None)
