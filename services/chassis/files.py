@@ -206,7 +206,11 @@ def _validate(read: Document, model: type[M]) -> M:
 
 
 def _faults(read: Document, invalid: ValidationError) -> Iterator[Fault]:
-    for error in invalid.errors(include_url=False, include_input=False):
+    errors = invalid.errors(include_url=False, include_input=False)
+    above = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    for error in errors:
+        if error["type"] == "too_short" and error["loc"] in above:
+            continue  # what is there does not count because it is wrong, and that is said already
         reason_zh, _ = wording.say(error)
         for place in error.get("ctx", {}).get("places") or [()]:
             yield read.fault((*error["loc"], *place), error["msg"], reason_zh)

@@ -1,10 +1,12 @@
 """Faults: what is wrong in a file of city data, said so that a person can go to the place and mend it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from pydantic_core import PydanticCustomError
 
+HINTS = 20  # names that are compared with all that are known
 Place = tuple[str | int, ...]
 
 
@@ -53,9 +55,13 @@ def repeated(keys: Iterable[object], *place: str) -> list[Place]:
 
 
 def unknown(
-    file: str, named: Iterable[tuple[Place, str | None]], known: Container[str], what: str, what_zh: str
+    file: str, named: Iterable[tuple[Place, str | None]], known: Collection[str], what: str, what_zh: str
 ) -> Iterator[Fault]:
-    """A fault for each name that is given and not known. `what`: "department has the slug"."""
+    """A fault for each name that is given and not known, the first few with what may have been meant. `what`: "department has the slug"."""
+    hints = HINTS
     for at, name in named:
         if name is not None and name not in known:
-            yield Fault(file, at, f"no {what} {name}", f"没有这个{what_zh}：{name}")
+            near = get_close_matches(name, known, 1) if hints > 0 else []
+            hints -= 1
+            hint, hint_zh = (f"; did you mean {near[0]}?", f"，是否为 {near[0]}？") if near else ("", "")
+            yield Fault(file, at, f"no {what} {name}{hint}", f"没有这个{what_zh}：{name}{hint_zh}")

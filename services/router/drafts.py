@@ -7,13 +7,14 @@ stands by itself.
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from services.chassis import document, files
 from services.chassis.document import BadFile, Document
 from services.chassis.files import Parts
-from services.contracts.faults import Fault
-from services.router import names, proposal, rules
+from services.contracts.faults import Fault, Place
+from services.router import names, proposal, rules, units
 from services.router.findings import Lines
 from services.router.names import Names
 from services.router.proposal import Proposal
@@ -66,7 +67,49 @@ def rules_of(read: Document, beside: DutyList) -> Rules:
         found = rules.problems(dataclasses.replace(beside, rules=listed))
         return (dataclasses.replace(one, file=read.name) for one in found if one.file == rules.FILE)
 
-    return files.sound(read, Rules, check)
+    try:
+        return files.sound(read, Rules, check)
+    except BadFile as bad:
+        raise BadFile([_hinted(read, names.of_city(beside.city), one) for one in bad.faults]) from bad
+
+
+ALIKE, NEAR = 0.5, 3  # of names that may have been meant: how much, how many
+UNITS = ("lead", "assists", "prohibited", "returned_by")
+
+
+def _hinted(read: Document, known: Names, fault: Fault) -> Fault:
+    """A unit or an area written by its name: its code is what belongs there."""
+    field = next((step for step in reversed(fault.at) if isinstance(step, str)), "")
+    written = _at(read.value, fault.at)
+    if not isinstance(written, str) or field not in (*UNITS, "area") or written.isascii():
+        return fault
+    codes = (
+        known.units
+        if field in UNITS
+        else {name: code for (above, name), code in known.areas.items() if not above}
+    )
+    near = get_close_matches(units.fold(written), codes, NEAR, ALIKE)
+    if not near:
+        return fault
+    en = ", ".join(f"{codes[name]} for {name}" for name in near)
+    zh = "、".join(f"{name}为 {codes[name]}" for name in near)
+    return dataclasses.replace(
+        fault,
+        reason=f"{written}: a code belongs here, as {en}",
+        reason_zh=f"“{written}”：此处须写代码，如{zh}",
+    )
+
+
+def _at(value: object, place: Place) -> object:
+    """What the file says there; of one value without brackets, the value."""
+    for step in place:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        elif not isinstance(value, str):
+            return None
+    return value
 
 
 def kept(body: str, digest: str, beside: DutyList) -> Rules:

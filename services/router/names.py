@@ -38,7 +38,10 @@ class Names:
         return self._once(("area", path), self._area)
 
     def category(self, path: Path) -> str | None:
-        """The deepest category known along the path, in its own spelling; in another case only if there is none."""
+        """The deepest category known along the path, in its own spelling; in another case only if there is none.
+
+        One column may hold a whole path, `市政设施/路灯`.
+        """
         return self._once(("category", path), self._category)
 
     def _once(self, asked: tuple[str, Path], find: Callable[[Path], str | None]) -> str | None:
@@ -56,11 +59,13 @@ class Names:
         return found
 
     def _category(self, path: Path) -> str | None:
-        steps = [segment(name, self.depth) for name in path]
-        for depth in range(len(steps), 0, -1):
-            asked = "/".join(steps[:depth])
-            if known := self.categories.get(asked) or self.categories.get(units.fold(asked)):
-                return known
+        named = [segment(name, self.depth) for name in path]
+        written = [step.strip() for name in path for step in name.split("/")]
+        for steps in (named, written):
+            for depth in range(len(steps), 0, -1):
+                asked = "/".join(steps[:depth])
+                if known := self.categories.get(asked) or self.categories.get(units.fold(asked)):
+                    return known
         return None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.console.rules import check
+from services.console.rules import check, command
 
 CITY = Path("deploy/city/pingshan")
 RULES = """rules:
@@ -43,3 +43,27 @@ def test_a_refused_pattern_is_told_with_its_line(tmp_path: Path, capsys: pytest.
     (one,) = json.loads(capsys.readouterr().out)["findings"]
     assert one["line"] == 2
     assert "refused" in one["reason"]
+
+
+def test_a_unit_or_an_area_written_by_its_name_is_told_its_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "rules:\n  - id: a\n    note: n\n    when: {area: 龙田}\n    then: {lead: 城管局}\n"
+        "  - id: b\n    note: n\n    when: {}\n    then: {lead: police}\n",
+        encoding="utf-8",
+    )
+    assert command.main(["check", str(path), "--json"]) == 1
+    said = [(one["line"], one["reason"]) for one in json.loads(capsys.readouterr().out)["findings"]]
+    assert [line for line, _ in said] == [4, 5]
+    assert "longtian" in said[0][1]
+    assert "urban-management" in said[1][1]
+    path.write_text(
+        "rules:\n  - id: b\n    note: n\n    when: {}\n    then: {lead: urban-managment}\n", encoding="utf-8"
+    )
+    assert command.main(["check", str(path), "--json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)["findings"]
+    assert one["reason"].endswith(
+        "no department has the slug urban-managment; did you mean urban-management?"
+    )
