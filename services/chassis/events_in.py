@@ -1,6 +1,7 @@
 """What came from Kafka, as work for a lane: events of one topic and shard. Requests of inbox topics: requests_in.py."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,9 +167,9 @@ class EventBatch:
         return True
 
     def succeed(self) -> None:
-        for record in self._applied:
-            if record.envelope is not None:
-                metrics.EVENTS_APPLIED.labels(record.topic, record.envelope.type).inc()
+        kinds = Counter((one.topic, one.envelope.type) for one in self._applied if one.envelope is not None)
+        for (topic, kind), many in kinds.items():
+            metrics.EVENTS_APPLIED.labels(topic, kind).inc(many)
         self.outcome(None)
 
     def fail(self, error: BaseException) -> None:

@@ -4,7 +4,7 @@ Services see `Tx`: a connection, the time, the shard, their own state, and `emit
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class Tx(Generic[S]):
     outgoing: dict[str, Outgoing] = field(default_factory=lambda: defaultdict(Outgoing))
     written: list[Written] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
-    _ordinals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _ordinals: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def emit(
         self,
@@ -91,8 +91,8 @@ class Tx(Generic[S]):
         `cause` is the id of what made it happen (event, command, clock instance and rung): the event's own id is
         derived from it and returned. A per-department topic is filled in from `event.department`.
         """
-        ordinal = self._ordinals[cause, event.TYPE]
-        self._ordinals[cause, event.TYPE] += 1
+        ordinal = self._ordinals.get((cause, event.TYPE), 0)
+        self._ordinals[cause, event.TYPE] = ordinal + 1
         event_id, case = ids.written(*ids.event_parts(cause, event.TYPE, ordinal)), str(case_id)
         own = event_id, heads.moment(at or self.now), case, correlation_id or case, cause
         packed_headers, sent_headers = heads.of_event(self.source, event.TYPE, own)

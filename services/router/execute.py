@@ -19,13 +19,7 @@ from services.chassis.transaction import Tx
 from services.contracts import ids, topics
 from services.contracts.commands import COMMAND, AnyCommand, Merge, Refusal
 from services.contracts.events import (
-    CaseDisputed,
     CaseEvent,
-    CaseFlagged,
-    CaseResolved,
-    CaseResponded,
-    CaseReturned,
-    CaseReturnReviewed,
     CommandAccepted,
     CommandRefused,
 )
@@ -237,18 +231,8 @@ def tell(tx: Tx[State], case_id: CaseId, verdict: Verdict, cause: str) -> None:
     for event in verdict.events:
         at = event.at if isinstance(event, CaseEvent) else verdict.at
         tx.emit(event, case_id=case_id, cause=cause, at=at)
-        if isinstance(event, CaseReturned):
-            tx.after_commit.append(metrics.RETURNED.labels(event.reason_code).inc)
-        if isinstance(event, CaseDisputed):
-            tx.after_commit.append(metrics.DISPUTED.labels(event.ground).inc)
-        if isinstance(event, CaseReturnReviewed):
-            tx.after_commit.append(metrics.REVIEWED.labels(str(event.upheld).lower(), event.by).inc)
-        if isinstance(event, CaseResolved):
-            tx.after_commit.append(metrics.SOLVED.labels(event.level or "unknown").inc)
-        if isinstance(event, CaseFlagged):
-            tx.after_commit.append(metrics.FLAGGED.labels(event.why).inc)
-        if isinstance(event, CaseResponded) and event.late_taken:
-            tx.after_commit.append(metrics.LATE_RESPONSES.inc)
+        if (counted := metrics.TOLD.get(type(event))) is not None:
+            tx.after_commit.append(partial(counted, event))
 
 
 def _details(command: AnyCommand) -> str:

@@ -104,7 +104,8 @@ def _settled(codes: tuple[str, ...], certain: set[str], under: str | None) -> st
     return None if found == under else found
 
 
-def common(codes: Iterable[str]) -> str | None:
+@lru_cache(maxsize=10_000)
+def common(codes: tuple[str, ...]) -> str | None:
     """The nearest area at or above all of them; None: there is none."""
     shared: list[str] = []
     for parts in zip(*(code.split("/") for code in codes), strict=False):

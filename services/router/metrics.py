@@ -1,10 +1,13 @@
 """What the router tells of itself, counted after the commit. Labels are closed: steps, commands, codes; never a case."""
 
-from collections.abc import Iterable
+import collections
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from prometheus_client import Counter, Gauge
 
-from services.contracts.events import CommandAccepted, CommandRefused
+from services.contracts import events
+from services.contracts.events import CommandAccepted, CommandRefused, Event
 from services.router import lifecycle
 from services.router.decide import Routed
 
@@ -71,9 +74,20 @@ METRICS = (
 )  # fmt: skip
 
 
+TOLD: Mapping[type[Event], Callable[[Any], None]] = {
+    events.CaseReturned: lambda told: RETURNED.labels(told.reason_code).inc(),
+    events.CaseDisputed: lambda told: DISPUTED.labels(told.ground).inc(),
+    events.CaseReturnReviewed: lambda told: REVIEWED.labels(str(told.upheld).lower(), told.by).inc(),
+    events.CaseResolved: lambda told: SOLVED.labels(told.level or "unknown").inc(),
+    events.CaseFlagged: lambda told: FLAGGED.labels(told.why).inc(),
+    events.CaseResponded: lambda told: LATE_RESPONSES.inc() if told.late_taken else None,
+}
+"""What is counted of the events of a verdict, once they are committed."""
+
+
 def count_routed(routed: Iterable[Routed]) -> None:
-    for one in routed:
-        REGISTERED.labels(_found_by(one)).inc()
+    for step, many in collections.Counter(map(_found_by, routed)).items():
+        REGISTERED.labels(step).inc(many)
 
 
 def _found_by(routed: Routed) -> str:

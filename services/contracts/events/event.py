@@ -52,8 +52,9 @@ def unchecked(kind: Callable[P, E]) -> Callable[P, E]:
 
 def _part(value: Any) -> Any:
     """What orjson does not know: our values as their fields, a plan as it was written before."""
-    if isinstance(value, Plan):
-        return orjson.Fragment(value.written)
-    if isinstance(value, Value):
+    kind = type(value)
+    if kind.__base__ is Value:
         return value.__dict__
+    if kind is Plan:
+        return orjson.Fragment(value.written)
     return to_jsonable_python(value)

@@ -75,8 +75,25 @@ def test_no_names_no_area() -> None:
 
 
 def test_areas_of_two_roots_have_nothing_in_common() -> None:
-    assert gazetteer.common(["a/b", "c"]) is None
-    assert gazetteer.common(["a/b/c", "a/b/d", "a/b"]) == "a/b"
+    assert (
+        gazetteer.common(
+            (
+                "a/b",
+                "c",
+            )
+        )
+        is None
+    )
+    assert (
+        gazetteer.common(
+            (
+                "a/b/c",
+                "a/b/d",
+                "a/b",
+            )
+        )
+        == "a/b"
+    )
 
 
 WORDS = st.text("甲乙丙丁", min_size=2, max_size=5)
