@@ -1,6 +1,7 @@
 """Delivery rule 9 for what is done by the clock: what raises is tried alone, then parked; on real Postgres."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -128,6 +129,25 @@ async def test_a_job_that_fails_for_no_case_rests(
         await until(lambda: _as_many(tries, 8))
     began = len(tries)
     assert began <= 12
+
+
+async def test_shards_with_more_to_do_take_turns(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog without end holds up no other shard, and what comes for a shard meanwhile has its transaction."""
+    turns: list[int] = []
+
+    async def endless(tx: Tx[toy.State]) -> bool:
+        turns.append(tx.shard)
+        return True
+
+    async def somebody(tx: Tx[toy.State]) -> int:
+        return tx.shard
+
+    monkeypatch.setattr(ticker, "AT_ONCE", 1)
+    async with ticking(pool, toy.State(), replace(BELL, job=endless)) as working:
+        await until(lambda: _as_many(turns, 40))
+        assert await working.run(2, somebody, wait_s=5.0) == 2
+    assert all(count >= 8 for count in Counter(turns[:40]).values())
+    assert set(turns[:40]) == set(range(toy.SHARDS))
 
 
 async def _as_many(tries: list[int], many: int) -> bool:
