@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from services.console.clocks import command
+from services.contracts import topics
 from services.contracts.events import CaseEvent
 from services.sla.state import State
 from tests import servers
@@ -136,3 +139,13 @@ async def test_a_table_that_is_lost_comes_back_whole(
         code, said = await rebuild(capsys, "--check")
         assert (code, said.rstrip().endswith(": equal")) == (0, True), said
         assert await city.conn.fetchval("SELECT count(*) FROM clock WHERE kind = 'redo'") == EACH * SHARDS
+        forget(empty_kafka.bootstrap, 8)
+        code, said = await rebuild(capsys, "--check", "--shard", "0")
+        assert (code, f"{8 * EACH} rows are left out" in said) == (0, True), said
+
+
+def forget(bootstrap: str, lines: int) -> None:
+    """The first lines of shard 0's log are kept no longer."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for gone in admin.delete_records([TopicPartition(topics.CASES, 0, lines)]).values():
+        gone.result()
