@@ -80,7 +80,10 @@ class Areas:
         if place.area:
             yield "code", lambda _: self.nearest(place.area)
         if place.address:
-            yield "address", lambda known: self.gazetteer.mentioned(fold(place.address or ""), known)
+            yield (
+                "address",
+                lambda known: self.gazetteer.mentioned(gazetteers.spelt(place.address or ""), known),
+            )
         if preset:
             yield "preset", lambda _: self.nearest(preset)
         yield "text", lambda known: self.gazetteer.mentioned(match_text, known)

@@ -4,6 +4,7 @@ A name may be several areas'; a road runs through many. What else the text names
 together: the nearest area above all of them, as less said is less assumed.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from functools import cache, lru_cache
 from typing import Any
 
 import ahocorasick
-import opencc
 
+from services.contracts import spelling
 from services.contracts.city import Area
 
 SHORTEST = 2  # one character is part of too many words
+HAN = 0x3400, 0xA000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,13 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """Folded names and what they are; `automaton` finds them in a text, leftmost and longest."""
+    """Names, spelt, and what they are; `automaton` finds them in a text, leftmost and longest."""
 
     named: Mapping[str, Called]
     automaton: Any
 
     def mentioned(self, text: str, under: str | None = None) -> str | None:
-        """The area that `text` (folded) means, of those beneath `under` if that is given; None: it names none.
+        """The area that `text` (spelt) means, of those beneath `under` if that is given; None: it names none.
 
         The one most of whose areas above are named too, then the deepest, then the longest name, then the first; a
         road counts beneath that, or alone. Names are taken leftmost and longest: 坪山 inside 坪山区 is no street.
@@ -68,7 +70,7 @@ class Gazetteer:
 
 
 def gazetteer(areas: Iterable[Area]) -> Gazetteer:
-    """Ready the names; each in its traditional form too, as addresses come unconverted."""
+    """Ready the names."""
     names: dict[str, set[str]] = {}
     roads: dict[str, set[str]] = {}
     for area in areas:
@@ -86,11 +88,7 @@ def gazetteer(areas: Iterable[Area]) -> Gazetteer:
 
 
 def _spellings(names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        if len(plain := fold(name)) >= SHORTEST:
-            yield plain
-            if not plain.isascii():
-                yield _traditional().convert(plain)
+    return (plain for name in names if len(plain := spelt(name)) >= SHORTEST)
 
 
 def _settled(codes: tuple[str, ...], certain: set[str], under: str | None) -> str | None:
@@ -141,6 +139,12 @@ def fold(text: str) -> str:
     return plain.casefold()
 
 
+def spelt(text: str) -> str:
+    """As names are kept: folded and in simplified characters. Most addresses have none that would change."""
+    plain = fold(text)
+    return spelling.simplified(plain) if not plain.isascii() and _traditional().search(plain) else plain
+
+
 @lru_cache(maxsize=10_000)
 def above(code: str) -> tuple[str, ...]:
     """The code and everything above it, deepest first: a/b/c, a/b, a."""
@@ -149,10 +153,8 @@ def above(code: str) -> tuple[str, ...]:
 
 
 @cache
-def _traditional() -> opencc.OpenCC:
-    return opencc.OpenCC("s2t")
-
-
-def let_go() -> None:
-    """What only names that are new need: 27 MB of dictionaries."""
-    _traditional.cache_clear()
+def _traditional() -> re.Pattern[str]:
+    """Any character that has a simplified one. Asked of OpenCC, whose way back (s2t) would take 26 MB."""
+    han = list(map(chr, range(*HAN)))
+    plain = spelling.simplified("\n".join(han)).split("\n")
+    return re.compile(f"[{''.join(one for one, other in zip(han, plain, strict=True) if one != other)}]")

@@ -9,7 +9,7 @@ from services.chassis.files import Loaded, Watched
 from services.chassis.keys import KeyRing
 from services.chassis.service import Plumbing
 from services.contracts import topics
-from services.router import decide, gazetteer, metrics, rulebook, rules
+from services.router import decide, metrics, rulebook, rules
 from services.router.decide import Law
 from services.router.inforce import InForce
 from services.router.settings import RouterSettings
@@ -40,7 +40,6 @@ async def build(plumbing: Plumbing) -> State:
     inforce = InForce(plumbing.city_dir, newest, ever)
     watched = Watched(inforce.load)
     metrics.RULES.set(watched.value.rules.size)
-    gazetteer.let_go()
     return State(settings, watched, await keys.open_ring(plumbing.pool), inforce)
 
 
@@ -57,5 +56,4 @@ def command_topics(state: State) -> Sequence[str]:
 
 
 def reloaded(state: State) -> None:
-    gazetteer.let_go()
     metrics.RULES.set(state.law.rules.size)

@@ -53,7 +53,14 @@ BOOK = gazetteer.gazetteer(TREE)
     ],
 )
 def test_what_a_text_means(text: str, code: str | None) -> None:
-    assert BOOK.mentioned(gazetteer.fold(text)) == code
+    assert BOOK.mentioned(gazetteer.spelt(text)) == code
+
+
+def test_a_city_may_write_its_names_in_traditional_characters() -> None:
+    book = gazetteer.gazetteer([named("hk/kwun-tong", "觀塘區", "官塘")])
+    assert {book.mentioned(gazetteer.spelt(text)) for text in ("觀塘區鴻圖道", "观塘区鸿图道")} == {
+        "hk/kwun-tong"
+    }
 
 
 @pytest.mark.parametrize(
