@@ -52,7 +52,7 @@ WORDS: Mapping[str, Pair] = {
     "not_writable": ("含有超出 64 位的数", "holds a number beyond 64 bits"),
     "blank": ("不能为空白", "holds nothing but white space"),
     "half_a_point": ("经度、纬度与坐标系须一并提供", "lat, lon and datum go together"),
-    "text_required": ("补充须写明内容", "a supplement needs a text"),
+    "text_required": ("补充、要求重办须写明内容", "a supplement or a reopen needs a text"),
     "rating_misplaced": ("评分仅用于评价，且评价须有评分", "a rating comes with kind `rate`, and only with it"),
 }  # fmt: skip
 # By the first word of the type, for kinds of values: `int_parsing`, `int_type`, `int_from_float`, …

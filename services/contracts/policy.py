@@ -62,9 +62,15 @@ class Verification(Row):
 
 
 class RedoRule(Row):
-    """重办: a closed case may be reopened within the window."""
+    """重办: a closed case may be reopened within the window.
+
+    `by_citizen`: at so many redos the citizen's word alone does it no more, and the desk is asked; 0: never alone.
+    `bad_rating`: a rating below `satisfied_from` that nobody asked for is a redo too; else it is told and kept.
+    """
 
     window: Target = timedelta(days=15)
+    by_citizen: Annotated[int, Field(ge=0, le=1000)] = 3
+    bad_rating: bool = False
 
 
 class Flagging(Row):

@@ -169,6 +169,7 @@ class ActKind(StrEnum):
     URGE = "urge"
     WITHDRAW = "withdraw"
     RATE = "rate"
+    REOPEN = "reopen"
 
 
 class Audience(StrEnum):

@@ -156,6 +156,8 @@ class Act(Strict):
     def _says_something(self) -> Self:
         if self.kind is ActKind.SUPPLEMENT and self.text is None:
             raise PydanticCustomError("text_required", "a supplement needs a text")
+        if self.kind is ActKind.REOPEN and self.text is None:
+            raise PydanticCustomError("text_required", "a reopen needs a text: what is not done, or is back")
         if (self.kind is ActKind.RATE) != (self.rating is not None):
             raise PydanticCustomError("rating_misplaced", "a rating comes with kind `rate`, and only with it")
         return self

@@ -28,7 +28,7 @@ from services.router.decide import Law
 from services.router.lifecycle import Illegal, Moved, Who
 from services.router.records import Dossier
 from services.router.scene import Scene
-from services.router.verdicts import Asked, Denied, Refused, Verdict
+from services.router.verdicts import Asked, Denied, Done, Refused, Verdict
 from services.router.wording import Said
 
 
@@ -126,7 +126,10 @@ def _counted(case: Case, asked: Asked, refused: Refused) -> Refused:
     after, told = handling.response_of(after, case, mine, asked.appended_at, True, asked, *response)
     after = replace(after, handler=case.handler)
     said = Said(refused.reason.zh + wording.COUNTED.zh, refused.reason.en + wording.COUNTED.en)
-    return replace(refused, reason=said, case=after, events=(told,), at=asked.appended_at)
+    counted = kinship.with_follow_ups(case, Done(after, asked.appended_at, (told,)))
+    return replace(
+        refused, reason=said, case=after, events=(told,), at=asked.appended_at, follow_ups=counted.follow_ups
+    )
 
 
 def _response_in(command: AnyCommand) -> tuple[ResponseBasis, Handler | None, str | None] | None:

@@ -12,6 +12,7 @@ from services.router import pauses, records, reviews, wording
 from services.router.case import Case
 from services.router.scene import Scene
 from services.router.verdicts import Done
+from services.router.wording import Said
 
 
 def assign(scene: Scene) -> Done:
@@ -77,10 +78,10 @@ def withdraw(scene: Scene) -> Done:
     return withdrawn(scene.after, scene.before, scene.at, scene.actor)
 
 
-def withdrawn(after: Case, before: Case, at: datetime, actor: str) -> Done:
-    """撤诉, by the desk on the citizen's word or by the citizen's own act."""
-    told = events.CaseWithdrawn(**records.line(after, at, actor), reason=str(wording.WITHDRAWN))
-    return ended(after, before, at, told, str(wording.WITHDRAWN))
+def withdrawn(after: Case, before: Case, at: datetime, actor: str, why: Said = wording.WITHDRAWN) -> Done:
+    """撤诉, by the desk on the citizen's word or by the citizen's own act; of a part, as its parent has it."""
+    told = events.CaseWithdrawn(**records.line(after, at, actor), reason=str(why))
+    return ended(after, before, at, told, str(why))
 
 
 def ended(after: Case, before: Case, at: datetime, told: Event, reason: str) -> Done:

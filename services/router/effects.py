@@ -59,7 +59,9 @@ from services.router import (
     handling,
     levels,
     merging,
+    parts,
     pauses,
+    redos,
     returns,
     reviews,
     rulings,
@@ -76,6 +78,13 @@ def _refuse(scene: Scene) -> Done:
     if scene.before.state is State.REGISTERED:
         return reviews.refuse(scene)
     return extensions.refuse(scene)
+
+
+def _waive(scene: Scene) -> Done:
+    """A part of a split case; else an assisting department."""
+    if scene.before.state is State.AWAITING_CHILDREN:
+        return parts.waive(scene)
+    return assists.waive(scene)
 
 
 EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
@@ -110,15 +119,15 @@ EFFECTS: Mapping[type[Command], Callable[[Scene], Done]] = {
     Extend: extensions.ask,
     Approve: extensions.approve,
     Report: assists.report,
-    Waive: assists.waive,
+    Waive: _waive,
     Whistle: whistles.blow,
     Arrive: whistles.arrive,
     Score: whistles.score,
     Raise: levels.raise_up,
     Verify: verification.verify,
     Rate: verification.rate,
-    Redo: verification.redo,
-    Reopen: verification.reopen,
+    Redo: redos.redo,
+    Reopen: redos.reopen,
 }
 
 # Commands that open an assignment write letters, and a letter says what was sent.
@@ -136,6 +145,7 @@ OPENING: tuple[type[Command], ...] = (
     Reclassify,
     Whistle,
     Raise,
+    Rate,
     Reopen,
 )
 

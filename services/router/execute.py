@@ -221,7 +221,9 @@ def _fold(batch: _Batch, taken: Taken, verdict: Verdict) -> None:
     case = verdict.case
     batch.cases[case.id] = batch.changed[case.id] = case
     details = _details(taken.asked.command)
-    done = verdict if isinstance(verdict, Done) else Done(case, verdict.at, verdict.events)
+    done = (
+        verdict if isinstance(verdict, Done) else Done(case, verdict.at, verdict.events, verdict.follow_ups)
+    )
     batch.moves.append(store.moved(done, taken.asked.command.command, taken.actor, details))
     tell(batch.tx, case.id, verdict, taken.cause)
 

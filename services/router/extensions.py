@@ -1,12 +1,15 @@
 """延期, and the desk's answer to what has been asked for: 批准、不同意. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.contracts import events
 from services.contracts.city import City
 from services.contracts.commands import Approve, Extend, Refuse
 from services.router import dues, pauses, records
 from services.router.case import Case
+from services.router.follow_ups import ParentExtended
 from services.router.scene import Scene
 from services.router.standing import Request
 from services.router.verdicts import Asked, Done
@@ -23,6 +26,8 @@ NOT_AT_WORK = Said("当前状态不可暂停", "a case is paused while it is bei
 def before_due(city: City, case: Case, asked: Asked) -> Said | None:
     assert isinstance(asked.command, Extend)
     rule, at = city.policy.extension, asked.at(case)
+    if case.family.parent is not None:
+        return pauses.OF_THE_WHOLE
     if case.standing.request is not None:
         return pauses.PENDING
     if at > dues.close_due(case, at):
@@ -114,4 +119,29 @@ def _extended(scene: Scene, request: Request, command: Approve) -> Done:
         previous_due_at=dues.close_due(before, at), due_at=due,
     )  # fmt: skip
     letter = records.updated(after, records.lead_of(after), "extended", by=scene.actor, due_close_at=due)
-    return Done(after, at, (told, letter))
+    return Done(after, at, (told, letter), tuple(_to_parts(told, after)))
+
+
+def _to_parts(told: events.CaseExtended, parent: Case) -> Iterator[ParentExtended]:
+    """What is granted to a split case is granted to each of its parts."""
+    for child in parent.family.parts:
+        yield ParentExtended(
+            to=child.case_id, by=parent.id, by_number=parent.number, at=told.at, request_id=told.request_id,
+            department=told.department, requested=told.requested, granted=told.granted, requester=told.requester,
+            approver=told.approver,
+        )  # fmt: skip
+
+
+def with_parent(before: Case, told: ParentExtended, at: datetime) -> Done:
+    """A part has the time its parent was given."""
+    standing = replace(before.standing, extensions=(*before.standing.extensions, told.granted))
+    after = replace(before, version=before.version + 1, standing=standing)
+    due = dues.close_due(after, at)
+    line = events.CaseExtended(
+        **records.line(after, at, told.approver), request_id=told.request_id, department=told.department,
+        requested=told.requested, granted=told.granted, granted_total=standing.extended, requester=told.requester,
+        approver=told.approver, original_due_at=dues.original_close_due(after, at),
+        previous_due_at=dues.close_due(before, at), due_at=due,
+    )  # fmt: skip
+    letter = records.updated(after, records.lead_of(after), "extended", by=told.approver, due_close_at=due)
+    return Done(after, at, (line, letter))

@@ -9,7 +9,10 @@ from services.contracts.values import ResolutionKind
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A part of a split case, as its parent knows it. `kind` and `public_text` are there once it has resolved."""
+    """A part of a split case, as its parent knows it. `kind` and `public_text` are there once it has resolved.
+
+    `waived`: it need not be done; it counts as done and says nothing.
+    """
 
     case_id: CaseId
     number: str
@@ -18,6 +21,7 @@ class Child:
     done: bool = False
     kind: ResolutionKind | None = None
     public_text: str | None = None
+    waived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class Family:
     def waiting(self) -> int:
         """How many children have still to resolve."""
         return sum(not child.done for child in self.children)
+
+    @property
+    def parts(self) -> tuple[Child, ...]:
+        """The children that have to be done, or are."""
+        return tuple(child for child in self.children if not child.waived)
 
     def child(self, case_id: CaseId) -> Child | None:
         return next((one for one in self.children if one.case_id == case_id), None)

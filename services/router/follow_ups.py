@@ -3,6 +3,7 @@
 Each is done once and, from one case to another, in the order written. `at` is the instant it counts from.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -65,10 +66,38 @@ class ChildUndone(Errand):
     department: str
 
 
+class ChildAgain(Errand):
+    """Do it again, with the parent, which had resolved at `resolved_at`."""
+
+    kind: Literal["child_again"] = "child_again"
+    basis: Literal["redo", "rating", "reopen"]
+    reason: str
+    resolved_at: Instant
+
+
+class ChildWaived(Errand):
+    """It need not be done."""
+
+    kind: Literal["child_waived"] = "child_waived"
+
+
+class ParentExtended(Errand):
+    """The parent has more time, and every part with it."""
+
+    kind: Literal["parent_extended"] = "parent_extended"
+    request_id: str
+    department: str
+    requested: timedelta
+    granted: timedelta
+    requester: str
+    approver: str
+
+
 class ParentEnded(Errand):
-    """The parent has come to its end, and its children with it."""
+    """The parent has come to its end, and its children with it. `closed`: it was closed, all of them having resolved."""
 
     kind: Literal["parent_ended"] = "parent_ended"
+    closed: bool = False
 
 
 class Absorb(Errand):
@@ -94,5 +123,8 @@ class NotAbsorbed(Errand):
     kind: Literal["not_absorbed"] = "not_absorbed"
 
 
-FollowUp = OpenChild | ChildResponded | ChildDone | ChildUndone | ParentEnded | Absorb | Release | NotAbsorbed
+FollowUp = (
+    OpenChild | ChildResponded | ChildDone | ChildUndone | ChildAgain | ChildWaived | ParentExtended | ParentEnded
+    | Absorb | Release | NotAbsorbed
+)  # fmt: skip
 FOLLOW_UP: TypeAdapter[FollowUp] = TypeAdapter(Annotated[FollowUp, Field(discriminator="kind")])

@@ -23,8 +23,10 @@ from services.router import (
     extensions,
     levels,
     lifecycle,
+    parts,
     pauses,
     records,
+    redos,
     timers,
     verification,
     whistles,
@@ -152,12 +154,9 @@ def _same_matter(city: City, case: Case, asked: Asked) -> Said | None:
         return wording.NO_OTHER
     if other.state in lifecycle.FINAL or other.family.parent is not None:
         return wording.not_a_survivor(other.number)
+    if other.family.children and case.counted_from < other.counted_from:
+        return wording.SPLIT_LATER
     return wording.HAS_CHILDREN if case.family.children else _stands_alone(city, case, asked)
-
-
-def _undivided(city: City, case: Case, asked: Asked) -> Said | None:
-    """What has parts is done again part by part."""
-    return wording.HAS_PARTS if case.family.children else None
 
 
 def _unconfirmed(city: City, case: Case, asked: Asked) -> Said | None:
@@ -187,7 +186,9 @@ GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | Denied | None]] = {
     "to_score": whistles.to_score,
     "has_above": levels.has_above,
     "verify_due": verification.verify_due,
-    "within_window": verification.within_window,
+    "within_window": redos.within_window,
+    "parts_named": redos.parts_named,
+    "part_waivable": parts.waivable,
     "silent": _silent,
     "under_review": _under_review,
     "refusable": _refusable,
@@ -197,6 +198,5 @@ GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | Denied | None]] = {
     "not_a_child": _not_a_child,
     "stands_alone": _stands_alone,
     "same_matter": _same_matter,
-    "undivided": _undivided,
     "unconfirmed": _unconfirmed,
 }

@@ -12,6 +12,7 @@ from services.contracts.ids import CaseId
 from services.router import account, acts, aside, decide, execute, metrics, registration, store
 from services.router.case import Case
 from services.router.decide import Law, Routed
+from services.router.records import Dossier
 from services.router.shadow import Seen
 from services.router.state import State
 from services.router.store import ActRow, Move, Registration
@@ -27,6 +28,7 @@ class _Batch:
     tx: Tx[State]
     cases: dict[CaseId, Case]
     waiting: dict[CaseId, list[ActRow]]
+    dossiers: dict[CaseId, Dossier]
     new: dict[CaseId, Registration] = field(default_factory=dict)
     changed: set[CaseId] = field(default_factory=set)
     moves: list[Move] = field(default_factory=list)
@@ -62,7 +64,15 @@ async def _gather(events: Sequence[Sent], tx: Tx[State]) -> _Batch:
     acted = [event.case_id for event in events if isinstance(event.data, ActReceived)]
     known, waiting = await store.met_before(tx.conn, sent) if sent else (set[CaseId](), {})
     cases = await store.cases_of(tx.conn, {*acted, *known}) if acted or known else {}
-    return _Batch(tx, cases, waiting)
+    dossiers = await store.dossiers_of(tx.conn, _opening(events)) if acted else {}
+    return _Batch(tx, cases, waiting, dossiers)
+
+
+def _opening(events: Sequence[Sent]) -> list[CaseId]:
+    """Cases whose acts may open an assignment."""
+    return [
+        one.case_id for one in events if isinstance(one.data, ActReceived) and one.data.kind in acts.OPENING
+    ]
 
 
 def _points(events: Sequence[Sent], law: Law) -> dict[CaseId, str | None]:
@@ -99,7 +109,7 @@ def _act(batch: _Batch, row: ActRow, *, saved: bool = False) -> None:
         batch.waiting.setdefault(row.case_id, []).append(row)
         batch.outcomes.append((row.act.kind, "waiting"))
         return
-    done = acts.decide(batch.tx.state.law.city, case, row.act, batch.tx.now)
+    done = acts.decide(batch.tx.state.law, case, row.act, batch.tx.now, batch.dossiers.get(row.case_id))
     batch.outcomes.append((row.act.kind, "done" if isinstance(done, Done) else "kept"))
     if isinstance(done, Done):
         execute.tell(batch.tx, case.id, done, str(row.event_id))

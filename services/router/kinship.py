@@ -8,29 +8,46 @@ from services.contracts import events
 from services.contracts.commands import Unmerge
 from services.contracts.events import CaseResolved, CaseResponded, Event
 from services.contracts.ids import CaseId
-from services.contracts.values import Holder, ResolutionKind, State
+from services.contracts.values import Holder, State
 from services.router import case as cases
-from services.router import desk, family, lifecycle, merging, moves, records, wording
+from services.router import (
+    desk,
+    extensions,
+    family,
+    flags,
+    lifecycle,
+    merging,
+    moves,
+    parts,
+    records,
+    redos,
+    wording,
+)
 from services.router.case import Case
 from services.router.decide import Law
-from services.router.family import Absorbed, Child, Family, Kin
+from services.router.family import Absorbed, Family, Kin
 from services.router.follow_ups import (
     Absorb,
+    ChildAgain,
     ChildDone,
     ChildResponded,
     ChildUndone,
+    ChildWaived,
     FollowUp,
     NotAbsorbed,
     OpenChild,
     ParentEnded,
+    ParentExtended,
     Release,
 )
 from services.router.lifecycle import Who
 from services.router.records import Dossier
 from services.router.scene import Scene
 from services.router.verdicts import Asked, Done
+from services.router.wording import Said
 
 ACTOR = "router"
+AT_WORK = (State.DISPATCHED, State.ACCEPTED, State.IN_PROGRESS, State.SUSPENDED)
 
 
 def with_follow_ups(before: Case, done: Done) -> Done:
@@ -45,7 +62,9 @@ def _follow_ups(before: Case, done: Done) -> Iterator[FollowUp]:
         yield from _to_parent(before, after, after.family.parent, done)
     if after.family.children and after.state in lifecycle.FINAL and before.state not in lifecycle.FINAL:
         for child in after.family.children:
-            yield ParentEnded(to=child.case_id, by=after.id, by_number=after.number, at=done.at)
+            yield ParentEnded(
+                to=child.case_id, by=after.id, by_number=after.number, at=done.at, closed=after.state is State.CLOSED
+            )  # fmt: skip
 
 
 def _to_parent(before: Case, after: Case, parent: Kin, done: Done) -> Iterator[FollowUp]:
@@ -85,9 +104,16 @@ def decide(
         case ChildDone():
             return _child_done(law, case, told, at)
         case ChildUndone():
-            return _child_undone(case, told, at)
+            return _child_undone(law, case, told, at)
+        case ChildAgain():
+            return _child_again(law, case, dossier, told, at)
+        case ChildWaived():
+            return _over(case, at, wording.PART_WAIVED, closed=False)
+        case ParentExtended():
+            at_work = case.state in AT_WORK
+            return extensions.with_parent(case, told, at) if at_work else None
         case ParentEnded():
-            return _parent_ended(case, at)
+            return _over(case, at, wording.PARENT_ENDED, closed=told.closed)
         case Absorb():
             return _absorb(case, told, at)
         case Release():
@@ -117,10 +143,15 @@ def _child(law: Law, told: OpenChild, now: datetime) -> Done:
 
 
 def _child_responded(case: Case, told: ChildResponded, at: datetime) -> Done | None:
-    """The responsible side has answered, so the parent has: from the instant the child's act reached us."""
-    if case.responded_at is not None or case.state in lifecycle.FINAL:
-        return None
+    """The responsible side has answered, so the parent has: from the instant the child's act reached us.
+
+    One that reached us before the parent's first, or before its end, and was taken late counts all the same.
+    """
     heard = max(told.at, case.received_at)
+    earlier = case.responded_at is not None and case.responded_at <= heard
+    ended = case.state in lifecycle.FINAL and case.changed_at < heard
+    if earlier or ended or told.basis not in case.plan.response.counts:
+        return None
     after = replace(case, version=case.version + 1, responded_at=heard)
     line = events.CaseResponded(
         **records.line(after, heard, ACTOR), department=told.department, basis=told.basis, first=True,
@@ -135,70 +166,62 @@ def _child_done(law: Law, case: Case, told: ChildDone, at: datetime) -> Done | N
         return None
     done = replace(child, done=True, kind=told.resolution, public_text=told.public_text)
     after = replace(case, version=case.version + 1, family=family.with_child(case.family, done))
-    lines: list[Event] = [_child_line(after, child, at, True)]
-    if after.family.waiting == 0 and moves.may(after, "resolve", Who.RULES):
-        after = moves.go(after, "resolve", Who.RULES, at)
-        after = replace(after, close_at=at + law.city.file.silent_close)
-        lines.append(_resolved(law, after, at))
-    return Done(after, at, tuple(lines))
+    said = parts.line(after, done, at)
+    after, end = parts.whole(law.city, after, at)
+    return Done(after, at, (said, *end))
 
 
-def _resolved(law: Law, case: Case, at: datetime) -> events.CaseResolved:
-    """By the parts together; the first of them is named for all."""
-    return events.CaseResolved(
-        **records.line(case, at, ACTOR), department=case.family.children[0].department, kind=_kind(case.family),
-        public_text=_texts(law, case.family),
-    )  # fmt: skip
-
-
-def _child_line(case: Case, child: Child, at: datetime, done: bool) -> events.CaseChildDone:
-    return events.CaseChildDone(
-        **records.line(case, at, ACTOR), child=str(child.case_id), department=child.department, done=done,
-        waiting=case.family.waiting,
-    )  # fmt: skip
-
-
-def _kind(whole: Family) -> ResolutionKind:
-    """What all parts say; where they differ, what was done is explained part by part."""
-    kinds = {child.kind for child in whole.children if child.kind}
-    return kinds.pop() if len(kinds) == 1 else ResolutionKind.EXPLAINED
-
-
-def _texts(law: Law, whole: Family) -> str:
-    """Each department's public words, in the order of the ruling."""
-    named = ((wording.unit(child.department, law.city).zh, child.public_text) for child in whole.children)
-    return "；".join(f"{name}：{text}" for name, text in named)[:2000]
-
-
-def _child_undone(case: Case, told: ChildUndone, at: datetime) -> Done | None:
-    """A part has been taken up again: what had resolved waits for it again."""
+def _child_undone(law: Law, case: Case, told: ChildUndone, at: datetime) -> Done | None:
+    """A part has been taken up again: what had resolved waits for it again, and that is a redo of its own."""
     child = case.family.child(CaseId(told.by))
-    if child is None or not child.done or case.state in lifecycle.FINAL:
+    if child is None or not child.done or child.waived or case.state in lifecycle.FINAL:
         return None
     again = replace(child, done=False, kind=None, public_text=None)
-    after = replace(case, family=family.with_child(case.family, again))
-    if moves.may(case, "redo", Who.RULES):
-        after = replace(moves.go(after, "redo", Who.RULES, at), close_at=None)
+    if not moves.may(case, "redo", Who.RULES):
+        after = replace(case, version=case.version + 1, family=family.with_child(case.family, again))
+        return Done(after, at, (parts.line(after, again, at),))
+    after = redos.undone(case, [child], law.desk, at)
+    done = redos.again(after, case, "redo", ACTOR, at, None)
+    after = replace(done.case, version=done.case.version + 1)
+    done = replace(done, case=after, events=(*done.events, parts.line(after, again, at)))
+    return flags.looked_at(law.city, case, done)
+
+
+def _child_again(
+    law: Law, case: Case, dossier: Dossier | None, told: ChildAgain, at: datetime
+) -> Done | None:
+    """Its parent is done again, and it with it: credited no more than its parent."""
+    if not moves.may(case, "again", Who.RULES):
+        return None
+    since = at - (told.at - told.resolved_at)
+    after = moves.go(case, "again", Who.RULES, at)
+    if case.state is State.CLOSED:
+        assert dossier is not None
+        done = redos.reopened(law.city, after, case, dossier, ACTOR, at, told.reason, told.basis, since)
     else:
-        after = replace(after, version=after.version + 1)
-    return Done(after, at, (_child_line(after, child, at, False),))
+        done = redos.again(after, case, told.basis, ACTOR, at, told.reason, since)
+    return flags.looked_at(law.city, case, done)
 
 
-def _parent_ended(case: Case, at: datetime) -> Done | None:
-    """What has resolved is closed with its parent; what has not has nothing left to do."""
-    if moves.may(case, "close", Who.RULES):
-        after, reason = moves.go(case, "close", Who.RULES, at), str(wording.PARENT_ENDED)
-        line = events.CaseClosed(**records.line(after, at, ACTOR), reason=reason)
-        return desk.ended(after, case, at, line, reason)
-    if moves.may(case, "withdraw", Who.RULES):
-        after = moves.go(case, "withdraw", Who.RULES, at)
-        return desk.withdrawn(after, case, at, ACTOR)
+def _over(case: Case, at: datetime, why: Said, *, closed: bool) -> Done | None:
+    """Nothing is left to do: what has resolved is closed; of a parent that is `closed`, also a part taken up since."""
+    undone = moves.may(case, "withdraw", Who.RULES) and not closed
+    if not undone and moves.may(case, "close", Who.RULES):
+        after = moves.go(case, "close", Who.RULES, at)
+        line = events.CaseClosed(**records.line(after, at, ACTOR), reason=str(why))
+        return desk.ended(after, case, at, line, str(why))
+    if undone:
+        return desk.withdrawn(moves.go(case, "withdraw", Who.RULES, at), case, at, ACTOR, why)
     return None
 
 
 def _absorb(case: Case, told: Absorb, at: datetime) -> Done:
-    """It stands for the other too; or it has ended, and the other stands for itself again."""
-    if case.state in lifecycle.FINAL or case.family.parent is not None:
+    """It stands for the other too; or it cannot, and the other stands for itself again.
+
+    What is split stands for no earlier case: its parts would be due later than it.
+    """
+    earlier = bool(case.family.children) and told.received_at < case.counted_from
+    if case.state in lifecycle.FINAL or case.family.parent is not None or earlier:
         back = NotAbsorbed(to=told.by, by=case.id, by_number=case.number, at=at)
         return Done(case, at, (), (back,))
     if any(one.case_id == told.by for one in case.family.absorbed):

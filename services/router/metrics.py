@@ -78,7 +78,7 @@ TOLD: Mapping[type[Event], Callable[[Any], None]] = {
     events.CaseReturned: lambda told: RETURNED.labels(told.reason_code).inc(),
     events.CaseDisputed: lambda told: DISPUTED.labels(told.ground).inc(),
     events.CaseReturnReviewed: lambda told: REVIEWED.labels(str(told.upheld).lower(), told.by).inc(),
-    events.CaseResolved: lambda told: SOLVED.labels(told.level or "unknown").inc(),
+    events.CaseResolved: lambda told: None if told.parent else SOLVED.labels(told.level or "unknown").inc(),
     events.CaseFlagged: lambda told: FLAGGED.labels(told.why).inc(),
     events.CaseResponded: lambda told: LATE_RESPONSES.inc() if told.late_taken else None,
 }

@@ -49,9 +49,18 @@ BARRED: Mapping[str, Callable[[Case], bool]] = {
     "approve": lambda case: case.standing.request is None,
     "arrive": lambda case: case.standing.whistle is None,
     "score": lambda case: case.standing.whistle is None,
-    "waive": lambda case: all(one.role != cases.ASSIST for one in case.open),
+    "waive": lambda case: (
+        len(case.family.parts) < 2
+        if case.state is State.AWAITING_CHILDREN
+        else all(one.role != cases.ASSIST for one in case.open)
+    ),
     "dispute": lambda case: not case.quarrel.returned,
     "confirm": lambda case: case.unconfirmed_since is None,
     "withdraw": lambda case: case.family.parent is not None,
     "reject": lambda case: case.family.parent is not None,
+    "verify": lambda case: case.family.parent is not None,
+    "rate": lambda case: case.family.parent is not None,
+    "pause": lambda case: case.family.parent is not None,
+    "shelve": lambda case: case.family.parent is not None,
+    "extend": lambda case: case.family.parent is not None,
 }

@@ -21,6 +21,10 @@ NOT_LISTED = Said("本市未列入该暂停理由", "the city does not list this
 PENDING = Said("已有申请待批", "another request waits for its answer")
 AFTER_DUE = Said("已过办结时限，不得再申请", "asked after the close was due")
 SPENT = Said("该理由累计时长已用完", "all the time of this reason is used")
+OF_THE_WHOLE = Said(
+    "子单与父单同时到期：不单独暂停或延期，由分拨台为父单申请延期",
+    "a part is due with the case it is a part of: the desk asks for more time for the whole",
+)
 IN_THE_PAST = Said("until 须晚于现在", "until must be later than now")
 CAP_NOT_REACHED = Said("暂停期限未到", "the pause has not reached its cap")
 
@@ -29,6 +33,8 @@ def listed_reason(city: City, case: Case, asked: Asked) -> Said | None:
     """A listed reason with time left, asked before the close is due, and nothing else asked for meanwhile."""
     command, at = asked.command, asked.at(case)
     assert isinstance(command, Pause | Shelve)
+    if case.family.parent is not None:
+        return OF_THE_WHOLE
     rule = city.policy.pause(_reason(command))
     if rule is None:
         return NOT_LISTED

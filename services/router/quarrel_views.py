@@ -35,6 +35,7 @@ class ChildView(BaseModel):
     scope: str
     done: bool
     kind: ResolutionKind | None
+    waived: bool = False
 
 
 class MeetingView(BaseModel):
@@ -97,7 +98,7 @@ def children(case: Case) -> tuple[ChildView, ...]:
     return tuple(
         ChildView(
             case_id=one.case_id, number=one.number, department=one.department, scope=one.scope, done=one.done,
-            kind=one.kind,
+            kind=one.kind, waived=one.waived,
         )
         for one in case.family.children
     )  # fmt: skip

@@ -63,6 +63,7 @@ class Refused:
     events: tuple[Event, ...] = ()
     at: datetime | None = None
     missing: tuple[str, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 Verdict = Done | Refused

@@ -53,7 +53,6 @@ RETURNED = Said("已退单", "returned")
 REASSIGNED = Said("已改派", "reassigned by the desk")
 TRANSFERRED = Said("已转出", "transferred to another system")
 ASSIGNED = Said("分拨台派单", "assigned by the desk")
-HAS_PARTS = Said("已拆分：请对相应子单重办", "it has parts: have the part in question done again")
 HAS_IT = Said("已由该单位主办", "that department has it already")
 NOTHING_SAID = Said("公开答复须有 public_text，联系记录须有 contact_note",
                     "a public message needs public_text, a logged contact needs contact_note")  # fmt: skip
@@ -70,6 +69,7 @@ NOT_FORCED = Said("不是裁定派单，可退单而非申诉", "no ruling has f
 DISPUTED = Said("进入权责争议", "disputed")
 ACT_FIRST = Said("先办后议：争议期间由贵单位先行处置", "act first, argue later: yours until the ruling")
 RULED = Said("按裁定强制派单", "sent on by a ruling, forced")
+PART_WAIVED = Said("父单已免除此部分", "this part need not be done any more")
 PARENT_ENDED = Said("父单已结", "the case it is a part of has ended")
 CONFIRMED = Said("移交已确认", "the hand-off is confirmed")
 UNMERGED = Said("撤销并单，恢复独立办理", "unmerged: it stands for itself again")
@@ -79,12 +79,6 @@ HAS_CHILDREN = Said(
     "已拆分的工单不可并入其他工单", "a case that has been split cannot be merged into another"
 )
 
-EMERGENCIES = {
-    Emergency.POLICE: Said("110 公安", "the police (110)"),
-    Emergency.FIRE: Said("119 消防", "the fire brigade (119)"),
-    Emergency.MEDICAL: Said("120 急救", "the ambulance (120)"),
-    Emergency.TRAFFIC: Said("122 交警", "the traffic police (122)"),
-}
 DISPUTE_GROUNDS = {
     "limit": Said("退单达到上限", "the limit of returns is reached"),
     "named_back": Said("建议单位已退过此件", "the unit it names has returned it already"),
@@ -125,6 +119,11 @@ def by_rule(rule_id: str, lead: str, city: City) -> Said:
     name = unit(lead, city)
     return Said(f"按事项清单 {rule_id}，由{name.zh}主办", f"duty list {rule_id}: {name.en} leads")
 
+
+SPLIT_LATER = Said(
+    "已拆分的工单不可并入更早收到的诉求",
+    "a case that has been split cannot stand for one that was received earlier",
+)
 
 EMERGENCIES = {
     Emergency.POLICE: Said("公安 110", "the police, 110"),
@@ -199,6 +198,10 @@ def split_into(count: int) -> Said:
     return Said(
         f"已拆分为 {count} 件子单，由主办单位分别办理", f"split into {count} parts, each with its lead"
     )
+
+
+def parts_again(count: int) -> Said:
+    return Said(f"{count} 件子单重办", f"{count} of its parts are done again")
 
 
 def part_of(number: str) -> Said:

@@ -16,7 +16,7 @@ class Report(Command):
 
 
 class Waive(Command):
-    """免除协办: an assisting department need not report."""
+    """免除协办、免除子单: an assisting department need not report; of a split case, who leads a part need not do it."""
 
     command: Literal["waive"] = "waive"
     department: Slug

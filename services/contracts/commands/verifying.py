@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.contracts.commands.command import Command, Text
+from services.contracts.commands.command import Command, Slug, Text
 from services.contracts.values import Asking
 
 
@@ -23,15 +23,20 @@ class Rate(Command):
     note: Text | None = None
 
 
+Parts = Annotated[tuple[Slug, ...], Field(max_length=20)]
+
+
 class Redo(Command):
-    """重办: it was not well done."""
+    """重办: it was not well done. `parts`: of a split case, whose parts are done again; nobody named, all of them."""
 
     command: Literal["redo"] = "redo"
     reason: Text
+    parts: Parts = ()
 
 
 class Reopen(Command):
-    """重启: a closed case comes back, within the window."""
+    """重启: a closed case comes back, within the window. `parts`: as of a redo."""
 
     command: Literal["reopen"] = "reopen"
     reason: Text
+    parts: Parts = ()

@@ -76,13 +76,17 @@ class CaseSplit(CaseEvent):
 
 
 class CaseChildDone(CaseEvent):
-    """A child of this case has resolved (or has been taken up again: `done` false). `waiting`: how many have not."""
+    """A child of this case has resolved (or has been taken up again: `done` false). `waiting`: how many have not.
+
+    `waived`: it need not be done.
+    """
 
     TYPE = "case.child_done"
     child: str
     department: str
     done: bool
     waiting: int
+    waived: bool = False
 
 
 class CaseAppealed(CaseEvent):

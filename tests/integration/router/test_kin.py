@@ -7,7 +7,7 @@ from services.contracts import ids
 from services.contracts.ids import CaseId
 from services.router import follow, silence
 from tests.integration.router import rig
-from tests.integration.router.rig import SHARDS, Rig, command, submission
+from tests.integration.router.rig import SHARDS, Rig, act, command, submission
 
 LEADS = ("urban-management", "transport", "water-affairs")
 GIVE_BACK = {"reason_code": "wrong_jurisdiction", "grounds": "不归我们"}
@@ -187,3 +187,75 @@ async def test_by_the_topic_as_by_the_door(router: Rig) -> None:
     replies = [one.data.model_dump() for one in await router.written("command.accepted", "command.refused")]
     assert [one.get("code") for one in replies[-5:]] == [None, None, None, "illegal_move", None]
     assert "appeal" in replies[-2]["legal_moves"]
+
+
+async def whole(router: Rig, key: str) -> tuple[CaseId, list[dict[str, Any]]]:
+    """Split, and every part done; accepts and resolves by the departments' topics."""
+    case, children = await split(router, key)
+    for one in children:
+        fields = {"kind": "fixed", "public_text": "好了", "evidence": ["photo_after:1"]}
+        child = CaseId(UUID(one["case_id"]))
+        accept = command(child, "accept", f"a-{child}", handler={"id": "h", "name": "李"})
+        await router.ask(one["department"], accept, command(child, "resolve", f"r-{child}", **fields))
+    await settle(router)
+    return case, children
+
+
+async def states(router: Rig, children: list[dict[str, Any]]) -> list[str]:
+    return [(await router.call("GET", f"/v1/cases/{one['case_id']}")).json()["state"] for one in children]
+
+
+async def test_the_citizen_reopens_what_was_split_and_the_desk_names_a_part(router: Rig) -> None:
+    case, children = await whole(router, "h")
+    await do(router, case, "close")
+    await settle(router)
+    await router.take(act("h", "reopen", "again", router.now(), text="次日又不亮"))
+    await settle(router)
+    assert await states(router, children) == ["in_progress"] * 3
+    parent = (await router.call("GET", f"/v1/cases/{case}")).json()
+    assert (parent["state"], parent["redos"], [one["done"] for one in parent["children"]]) == (
+        "awaiting_children", 1, [False] * 3,
+    )  # fmt: skip
+    letters = [one.data.model_dump() for one in await router.written("assignment.forced")]
+    assert [one["reason"] for one in letters].count("次日又不亮") == 3
+    for one in children:
+        fields = {"kind": "fixed", "public_text": "好了", "evidence": ["photo_after:1"]}
+        await do(router, one["case_id"], "resolve", key=one["department"], nth=2, **fields)
+    await settle(router)
+    desk = "dispatch-desk"
+    await router.ask(
+        desk, command(case, "redo", "part", reason="电缆又断", parts=[children[1]["department"]])
+    )
+    await settle(router)
+    assert await states(router, children) == ["resolved", "in_progress", "resolved"]
+
+
+async def test_a_part_is_waived_by_either_door(router: Rig) -> None:
+    case, children = await split(router, "i")
+    first, second, third = (one["department"] for one in children)
+    await router.ask("dispatch-desk", command(case, "waive", "w", department=first, reason="无此部分"))
+    await do(router, case, "waive", department=second, reason="无此部分")
+    await settle(router)
+    assert await states(router, children) == ["withdrawn", "withdrawn", "dispatched"]
+    body = {"command": "waive", "command_id": "last", "department": third, "reason": "x"}
+    refused = await router.call("POST", f"/v1/cases/{case}/commands", json=body)
+    assert (refused.status_code, "waived" in refused.json()["detail"]) == (409, True)
+    shown = (await router.call("GET", f"/v1/cases/{case}")).json()["children"]
+    assert [(one["done"], one["waived"]) for one in shown] == [(True, True), (True, True), (False, False)]
+
+
+async def test_a_parts_answer_taken_late_reaches_its_parent(router: Rig) -> None:
+    case, children = await split(router, "j")
+    child, lead = CaseId(UUID(children[0]["case_id"])), children[0]["department"]
+    in_time = router.now()
+    await do(router, case, "waive", department=lead, reason="x")
+    await settle(router)
+    body = command(child, "respond", "late", basis="public_message", public_text="已到现场")
+    await router.ask(lead, body, at=in_time)
+    await settle(router)
+    (refused,) = [one.data.model_dump() for one in await router.written("command.refused")]
+    assert "counts for the response clock" in refused["reason"]
+    told = [one.data.model_dump() for one in await router.written("case.responded")]
+    assert [(one["parent"], one["department"], one["at"]) for one in told] == [
+        (str(case), lead, in_time), (None, lead, in_time),
+    ]  # fmt: skip

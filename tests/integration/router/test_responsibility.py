@@ -221,3 +221,18 @@ async def test_neither_door_pushes_down_what_must_not_be(router: Rig) -> None:
     }
     assert (await router.call("POST", f"/v1/cases/{case_id}/commands", json=again)).status_code == 200
     assert (await shown(router, case_id))["holder"] == POLICE
+
+
+async def test_the_citizen_reopens_within_the_window(router: Rig) -> None:
+    case_id = await at_work(router)
+    await router.ask(STREET, command(case_id, "resolve", "r", kind="fixed", public_text="好", evidence=["p"]))
+    assert (await say(router, case_id, "close")).status_code == 200
+    await router.take(act("k", "reopen", "again", router.now(), text="又占道了"))
+    back = await shown(router, case_id)
+    assert (back["state"], back["holder"], back["redos"]) == ("in_progress", STREET, 1)
+    reopened = next(one.data for one in await router.written("case.reopened")).model_dump()
+    assert (reopened["actor"], reopened["basis"]) == ("citizen", "reopen")
+    letter = [one.data.model_dump() for one in await router.written("assignment.opened")][-1]
+    assert (letter["department"], letter["reason"]) == (STREET, "又占道了")
+    history = (await router.call("GET", f"/v1/cases/{case_id}/history")).json()["moves"]
+    assert (history[-1]["command"], history[-1]["actor"]) == ("reopen", "citizen")

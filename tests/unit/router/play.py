@@ -15,6 +15,8 @@ from services.router.records import Dossier
 from services.router.verdicts import Asked, Done, Verdict
 from tests.unit.router.town import DESK, after
 
+ALICE = "desk:alice"  # a person of the desk's
+
 
 @dataclass
 class Play:
@@ -40,7 +42,7 @@ class Play:
         case = self.cases[case_id]
         body = {"command": command, "command_id": "c", "case": str(case_id), **fields}
         asked = Asked(
-            by, None if by == "timer" else by, by == DESK, COMMAND.validate_python(body), after(self.minute),
+            by, None if by in ("timer", ALICE) else by, by in (DESK, ALICE), COMMAND.validate_python(body), after(self.minute),
             timer=by == "timer",
         )  # fmt: skip
         if command == "merge":

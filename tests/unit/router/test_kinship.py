@@ -107,7 +107,9 @@ def test_a_childs_answer_is_the_parents_response() -> None:
 def test_what_ends_the_parent_ends_its_children() -> None:
     found, children = split()
     resolve(found, children[0], PARKS)
-    withdrawn = acts.decide(town.city(), found.cases[CASE_ID], act(ActKind.WITHDRAW, minute=90), after(90))
+    withdrawn = acts.decide(
+        found.law, found.cases[CASE_ID], act(ActKind.WITHDRAW, minute=90), after(90), None
+    )
     assert isinstance(withdrawn, Done)
     found._take(withdrawn)
     found.minute = 90

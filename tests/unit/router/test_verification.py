@@ -15,12 +15,14 @@ from services.contracts.policy import Policy
 from services.contracts.values import ActKind, State
 from services.router import acts, dues, verification
 from services.router.case import Case
+from services.router.records import Dossier
 from services.router.verdicts import Done
 from tests.unit.router.talk import (
     ALICE,
     DAY,
     HOUR,
     LAW,
+    SENT,
     at_work,
     done,
     law,
@@ -39,7 +41,7 @@ ALL = law(verification={"after": "PT1H", "silent_close": "P2D", "samples": [{"ra
 
 def rate(case: Case, rating: int, minute: float) -> Done:
     act = ActReceived(act_id="a", channel="app", kind=ActKind.RATE, received_at=after(minute), rating=rating)
-    found = acts.decide(LAW.city, case, act, after(minute))
+    found = acts.decide(LAW, case, act, after(minute), Dossier(SENT))
     assert isinstance(found, Done)
     return found
 
@@ -148,4 +150,4 @@ def test_what_is_below_asks_for_what_its_parent_asks_for() -> None:
 @pytest.mark.parametrize("rating", [1, 5])
 def test_a_rating_in_the_middle_is_kept(rating: int) -> None:
     act = ActReceived(act_id="a", channel="app", kind=ActKind.RATE, received_at=after(20), rating=rating)
-    assert acts.decide(LAW.city, at_work(), act, after(20)) == acts.Kept()
+    assert acts.decide(LAW, at_work(), act, after(20), None) == acts.Kept()
