@@ -304,6 +304,7 @@ class Stack:
             **self._environment(),
             "SUBAN_HTTP_PORT": str(port),
             **{f"SUBAN_{name.upper()}": values[name] for name in handout.SECRETS[service]},
+            **({"SUBAN_PUBLIC_URL": self.http("intake")} if service == "notify" else {}),
             **self._extra,
         }
 

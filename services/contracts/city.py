@@ -44,7 +44,7 @@ class CityFile(Row):
     """city.yaml. `desk` is the dispatcher's desk, `supervision` who is told at the top of a ladder.
 
     `silent_close`: how long after a resolve a case closes by itself; `return_window`: how long after it was opened an
-    assignment may be returned 退单.
+    assignment may be returned 退单. `public_url`: where citizens reach intake from outside; links in messages begin so.
     """
 
     name: Name
@@ -54,6 +54,7 @@ class CityFile(Row):
     supervision: Slug
     silent_close: Target = timedelta(days=3)
     return_window: Target = timedelta(hours=2)
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$", max_length=60)] | None = None
     returns: Returns = Returns()
     disputes: Disputes = Disputes()
 

@@ -17,7 +17,7 @@ from services.chassis.service import Running
 from services.contracts import ids
 from services.contracts.ids import CaseId
 from services.contracts.values import State as CaseState
-from services.intake import acts, admission, answers, canonical, decide, door, metrics, reading, store
+from services.intake import acts, admission, answers, canonical, decide, door, metrics, rating, reading, store
 from services.intake.canonical import Act, ActReceipt, Batch, BatchReceipt, Fault, Receipt, Standing
 from services.intake.channels import OpenChannel
 from services.intake.decide import Refused
@@ -184,6 +184,7 @@ def _state(request: Request) -> State:
 def routes(app: FastAPI, running: Running[State]) -> None:
     app.state.running = running
     app.include_router(router)
+    rating.routes(app, running)
 
 
 def openapi() -> dict[str, Any]:

@@ -35,7 +35,7 @@ def folded(before: Step | None, event: CaseEvent) -> Step:
     """What the case looks like after `event`; what it does not say stays as it was."""
     old = before or Step(event.state, event.holder.unit, event.holder.is_desk, event.at)
     response_due_at, close_due_at = old.response_due_at, old.close_due_at
-    responded_at, public_text = old.responded_at, old.public_text
+    responded_at, public_text, resolved_at = old.responded_at, old.public_text, old.resolved_at
     match event:
         case CaseRegistered(plan=plan, received_at=start):
             response_due_at = plans.due_at(plan.response, start)
@@ -49,11 +49,13 @@ def folded(before: Step | None, event: CaseEvent) -> Step:
             close_due_at = due
         case CaseRejected(public_text=text, turn_to=str(where)):
             public_text = f"{text} → {where}"
-        case CaseResolved(public_text=text) | CaseRejected(public_text=text):
+        case CaseResolved(public_text=text):
+            public_text, resolved_at = text, event.at
+        case CaseRejected(public_text=text):
             public_text = text
         case CaseTransferredOut(public_text=text, system=system, their_number=number):
             public_text = f"{text} → {system} {number}"
     return Step(
         event.state, event.holder.unit, event.holder.is_desk, event.at, response_due_at, close_due_at, responded_at,
-        public_text,
+        public_text, resolved_at,
     )  # fmt: skip

@@ -45,6 +45,11 @@ SELECT j.case_id, j.number, j.tracking, j.received_at, p.state, p.holder, p.hold
 FROM journal j LEFT JOIN progress p USING (case_id)
 WHERE j.channel = $1 AND (j.case_id = $2 OR j.number = $3);
 
+-- name: named
+-- A request by its public number, whoever's it is: for who knows its tracking code.
+SELECT j.case_id, j.number, j.channel, j.tracking, p.state, p.public_text, p.resolved_at
+FROM journal j LEFT JOIN progress p USING (case_id) WHERE j.number = $1;
+
 -- name: add_act
 INSERT INTO act (act_id, case_id, act_key, kind, body_hash, received_at, act)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING act_id;
@@ -55,15 +60,16 @@ SELECT body_hash, received_at FROM act WHERE act_id = $1;
 -- name: progress
 -- The newest of a batch for each case; what an event does not say stays.
 INSERT INTO progress AS p (case_id, state, holder, holder_is_desk, response_due_at, close_due_at, responded_at,
-                           public_text, changed_at)
+                           public_text, resolved_at, changed_at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[],
-                     $7::timestamptz[], $8::text[], $9::timestamptz[])
+                     $7::timestamptz[], $8::text[], $9::timestamptz[], $10::timestamptz[])
 ON CONFLICT (case_id) DO UPDATE SET
     state = excluded.state, holder = excluded.holder, holder_is_desk = excluded.holder_is_desk,
     response_due_at = coalesce(excluded.response_due_at, p.response_due_at),
     close_due_at = coalesce(excluded.close_due_at, p.close_due_at),
     responded_at = coalesce(p.responded_at, excluded.responded_at),
     public_text = coalesce(excluded.public_text, p.public_text),
+    resolved_at = coalesce(excluded.resolved_at, p.resolved_at),
     changed_at = excluded.changed_at;
 
 -- name: seen

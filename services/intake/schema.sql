@@ -43,6 +43,8 @@ CREATE TABLE IF NOT EXISTS progress (
     public_text     text,
     changed_at      timestamptz NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+-- When it was last resolved: a rating by the link in a message is for that.
+ALTER TABLE progress ADD COLUMN IF NOT EXISTS resolved_at timestamptz;
 
 -- When a channel last sent something that was taken; wall time, written every few seconds at most.
 CREATE TABLE IF NOT EXISTS channel_seen (

@@ -32,6 +32,7 @@ class Step:
     close_due_at: datetime | None = None
     responded_at: datetime | None = None
     public_text: str | None = None
+    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,15 @@ async def standing(
     return await conn.fetchrow(SQL["standing"], channel, case_id, number)
 
 
+async def named(conn: Connection, number: str) -> asyncpg.Record | None:
+    """A request by its public number, with its tracking code."""
+    return await conn.fetchrow(SQL["named"], number)
+
+
 async def progress(conn: Connection, steps: Mapping[UUID, Step]) -> None:
     rows = [
         (case, s.state, s.holder, s.holder_is_desk, s.response_due_at, s.close_due_at, s.responded_at, s.public_text,
-         s.changed_at)
+         s.resolved_at, s.changed_at)
         for case, s in sorted(steps.items())
     ]  # fmt: skip
     await conn.execute(SQL["progress"], *zip(*rows, strict=True))

@@ -30,6 +30,14 @@ class NotifySettings(ServiceSettings):
             pattern=r"^\d\d:\d\d-\d\d:\d\d$",
         ),
     ] = "22:00-07:00"
+    public_url: Annotated[
+        str,
+        Field(
+            description="where citizens reach intake from outside, instead of what city.yaml says; links in messages begin so",
+            pattern=r"^(https?://[^\s/]+)?$",
+            max_length=60,
+        ),
+    ] = ""
     sms_provider: Annotated[
         Literal["local", "webhook"],
         Field(description="who carries SMS: the local page that sends nothing, or the webhook"),

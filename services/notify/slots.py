@@ -172,6 +172,13 @@ def _tracking(subject: Subject, _city: City, locale: Locale) -> str:
     return subject.tracking or _pick(("见受理回执", "on your receipt"), locale)
 
 
+def _link(subject: Subject, city: City, locale: Locale) -> str:
+    """To the rating page of intake; without an address of the city's, the tracking code for the channel's own."""
+    if city.file.public_url is None or subject.tracking is None:
+        return _pick(("查询码", "code "), locale) + _tracking(subject, city, locale)
+    return f"{city.file.public_url}/r/{subject.number}/{subject.tracking}"
+
+
 def _instant(of: Callable[[Subject], datetime | None]) -> Fill:
     """Local time, as people say it: the year is left out, as nothing here is a year away."""
 
@@ -212,6 +219,7 @@ SLOTS: Mapping[str, Slot] = {
     "class": Slot("特事 / 急事 / 普件", "triage class", 8, _word(lambda subject: CLASSES[subject.triage_class])),
     "request": Slot("诉求类型", "kind of request", 16, _word(lambda subject: REQUESTS[subject.request_kind])),
     "tracking": Slot("查询码", "the tracking code", 24, _tracking),
+    "link": Slot("评价页链接", "the link to the rating page", 95, _link),
     "handler": Slot("经办人，限值班表在册者", "the handler, if in the roster", 64, _handler),
     "kind": Slot("办结方式，或哪个时限", "kind of resolution; of a clock, which", 16, _word(lambda subject: KINDS[subject.kind])),
     "percent": Slot("已用百分比", "how much of the time is used", 4, _percent),
@@ -262,7 +270,7 @@ BY_EVENT: Mapping[str, frozenset[str]] = {
     "case.extension_refused": _CASE,
     "case.whistled": _CASE | {"due"},
     "case.raised": _CASE,
-    "case.verification_asked": _CASE | {"due"},
+    "case.verification_asked": _CASE | {"due", "link"},
     "case.reopened": _CASE | {"due"},
     "case.flagged": _CASE | {"reason"},
     "case.transferred_out": _CASE | {"public_text"},

@@ -70,7 +70,7 @@ async def build(plumbing: Plumbing) -> State:
     assert isinstance(settings, NotifySettings)
     return State(
         settings=settings,
-        book=Watched(lambda: book.load(plumbing.city_dir, settings.quiet_hours)),
+        book=Watched(lambda: book.load(plumbing.city_dir, settings.quiet_hours, settings.public_url)),
         opener=Opener(settings.contact_private_key.get_secret_value()),
         index=BlindIndex(settings.blind_index_secret.get_secret_value()),
         ring=await keys.open_ring(plumbing.pool),

@@ -60,7 +60,7 @@ def _again(
     if act.kind is ActKind.RATE:
         if act.rating is None:
             return Kept()
-        done = verification.rated(scene, act.rating)
+        done = verification.rated(scene, act.rating, act.text)
     elif guards.GUARDS[found.edge.guard](law.city, case, asked) is not None:
         return Kept()
     elif case.standing.redos >= law.city.policy.redo.by_citizen:

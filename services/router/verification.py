@@ -68,15 +68,15 @@ def rate(scene: Scene) -> Done:
     """The desk's call brings the rating."""
     command = scene.asked.command
     assert isinstance(command, Rate)
-    return rated(scene, command.rating)
+    return rated(scene, command.rating, command.note)
 
 
-def rated(scene: Scene, rating: int) -> Done:
+def rated(scene: Scene, rating: int, text: str | None = None) -> Done:
     """评价 1–5: the answer to a verification closes the case or begins a redo; any other is kept and told, or, where
     the city has it so, begins a redo as well."""
     before, at = scene.before, scene.at
     satisfied = rating >= scene.city.policy.verification.satisfied_from
-    letters = [records.updated(before, one, "rated", rating=rating) for one in redos.last_leads(before)]
+    letters = [records.updated(before, one, "rated", text, rating=rating) for one in redos.last_leads(before)]
     if before.state is not State.VERIFYING:
         told = events.CaseRated(
             **records.line(scene.after, at, scene.actor), department=before.holder.unit, rating=rating, satisfied=satisfied

@@ -1,5 +1,9 @@
 """On the way from a request to its close: pauses, whistles, verification and redo, by both doors and with the citizen told."""
 
+import re
+
+import httpx
+
 from tests.e2e.world import JSON, World, until
 
 HAWKER = "市容环卫/占道经营"
@@ -37,6 +41,21 @@ def rate(world: World, case: str, act_id: str, rating: int) -> None:
     assert told.status_code == 202, told.text
 
 
+def rate_by_the_link(world: World, number: str, rating: int) -> None:
+    """As a citizen would: the link in the message, the form on its page."""
+
+    def link() -> str | None:
+        page = world.ask("notify", "GET", "/v1/feed/u-on-the-way", "channel:at-pingshan").json()
+        asked = [item for item in page["items"] if item["event"] == "case.verification_asked"]
+        return re.search(r"https?://\S+", asked[1]["text"])[0] if len(asked) == 2 else None  # type: ignore[index]
+
+    address = until(link)
+    page = httpx.get(address, trust_env=False)
+    assert (page.status_code, number in page.text) == (200, True)
+    sent = httpx.post(address, data={"rating": str(rating)}, trust_env=False)
+    assert (sent.status_code, "已收到您的评价" in sent.text) == (200, True)
+
+
 def test_paused_convened_resolved_failed_and_done_again(world: World) -> None:
     told = at_work(world, "u-on-the-way")
     case = told["case_id"]
@@ -63,7 +82,10 @@ def test_paused_convened_resolved_failed_and_done_again(world: World) -> None:
         if until(lambda: world.case(case))["state"] == "resolved":
             world.command(case, "desk:duty", "verify", ask="message")
         world.until_state(case, "verifying")
-        rate(world, case, f"rate-{attempt}-{case}", rating)
+        if attempt:
+            rate_by_the_link(world, told["number"], rating)
+        else:
+            rate(world, case, f"rate-{attempt}-{case}", rating)
         world.until_state(case, "in_progress" if rating == 1 else "closed")
     closed = until_case(world, case, state="closed")
     assert (closed["redos"], closed["holder"]) == (1, STREET)

@@ -1,5 +1,6 @@
 """Templates: named slots only, both languages complete, no free text into an SMS, and the example city's own."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,15 @@ def test_rungs_have_the_templates_names() -> None:
         "clock.warned", "clock.breached", "clock.escalated",
     }  # fmt: skip
     assert isinstance(sample.plan(), plans.Plan)
+
+
+def test_the_link_leads_to_the_page_or_says_the_code() -> None:
+    city = sample.bylaw().city
+    subject = Subject("20261122-7K3M-9QX2", sample.NOON, "transport", tracking="7K3M9-QX2AB")
+    link = slots.SLOTS["link"].fill(subject, city, Locale.ZH)
+    assert link == "https://pingshan.example/r/20261122-7K3M-9QX2/7K3M9-QX2AB"
+    longest = f"https://{'x' * 52}/r/{subject.number}/{subject.tracking}"
+    assert len(longest) <= slots.SLOTS["link"].longest
+    nowhere = replace(city, file=city.file.model_copy(update={"public_url": None}))
+    assert slots.SLOTS["link"].fill(subject, nowhere, Locale.ZH) == "查询码7K3M9-QX2AB"
+    assert slots.SLOTS["link"].fill(subject, nowhere, Locale.EN) == "code 7K3M9-QX2AB"
