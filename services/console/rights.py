@@ -57,6 +57,7 @@ def of_service(service: str) -> list[Right]:
     read = {event.TOPIC for event in table.subscriptions} | set(table.follows or ())
     read |= {topics.COMMANDS} if table.inbox is not None else set()
     written = {row.name for row in topics.TOPICS if row.writer in (service, "any service")}
+    written |= {topics.commands(service)} if service in topics.INTERNAL_ACTORS else set()
     rights = [_of_topic(user, name, READ) for name in sorted(read | written)]
     return [
         *rights,

@@ -73,6 +73,7 @@ class DepartmentLevel(StrEnum):
     DISTRICT = "district"
     STREET = "street"
     COMMUNITY = "community"
+    GRID = "grid"
     ENTERPRISE = "enterprise"
 
 

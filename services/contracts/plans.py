@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, WrapValidator, model_validator
@@ -50,13 +50,15 @@ class Text(BaseModel):
 class Rung(BaseModel):
     """A step of the ladder: at `percent` of the target, or at `offset` from due, these are told. 100 is the breach.
 
-    Both are counted in the plan's own time: an hour before due is an hour of the calendar's.
+    Both are counted in the plan's own time: an hour before due is an hour of the calendar's. `then`: what sla asks of
+    the router besides: that the level above takes part, or that supervision watches. It moves no clock.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     percent: Annotated[int, Field(ge=1, le=1000)] | None = None
     offset: Offset | None = None
     audience: Annotated[tuple[Audience, ...], Field(min_length=1)]
+    then: Literal["raise", "supervise"] | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -185,6 +185,7 @@ GUARDS: Mapping[str, Callable[[City, Case, Asked], Said | Denied | None]] = {
     "called": whistles.called,
     "to_score": whistles.to_score,
     "has_above": levels.has_above,
+    "still_theirs": levels.still_theirs,
     "verify_due": verification.verify_due,
     "within_window": redos.within_window,
     "parts_named": redos.parts_named,

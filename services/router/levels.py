@@ -1,9 +1,11 @@
 """上报: grid → community → street → district. The level above takes part; the owner stays. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from services.contracts import events
 from services.contracts.city import City, DepartmentLevel
+from services.contracts.commands import Raise, Supervise
 from services.router import case as cases
 from services.router import records, wording
 from services.router.case import Case
@@ -11,6 +13,8 @@ from services.router.scene import Scene
 from services.router.verdicts import Asked, Done
 from services.router.wording import Said
 
+ELSEWHERE = Said("工单已不在该单位", "that department has it no more")
+RANKS = ("grid", "community", "street", "enterprise", "district")
 HIGHEST = Said("已到最高一级", "it has reached the highest level")
 
 
@@ -40,12 +44,23 @@ def over(city: City, unit: str) -> str:
     return (row.parent if row else None) or city.file.supervision
 
 
+def highest(city: City, units: Iterable[str]) -> str:
+    return max((of(city, unit) for unit in units), key=RANKS.index)
+
+
+def still_theirs(city: City, case: Case, asked: Asked) -> Said | None:
+    """A clock speaks of who had the case at its rung; whoever has it since is not spoken of."""
+    assert isinstance(asked.command, Raise | Supervise)
+    return ELSEWHERE if asked.command.department not in (None, case.holder.unit) else None
+
+
 def has_above(city: City, case: Case, asked: Asked) -> Said | None:
-    return HIGHEST if above(city, case) is None else None
+    return still_theirs(city, case, asked) or (HIGHEST if above(city, case) is None else None)
 
 
 def raise_up(scene: Scene) -> Done:
-    city, before = scene.city, scene.after
+    city, before, command = scene.city, scene.after, scene.asked.command
+    assert isinstance(command, Raise)
     unit = above(city, before)
     assert unit is not None
     standing = replace(before.standing, raised=(*before.standing.raised, unit))
@@ -61,5 +76,5 @@ def raise_up(scene: Scene) -> Done:
     if after.assignment_version == before.assignment_version:
         lead = records.lead_of(after)
         return Done(after, scene.at, (told, records.updated(after, lead, "raised", unit=unit)))
-    reason = str(wording.raised(wording.unit(told.by, city)))
+    reason = str(wording.raised(wording.unit(told.by, city), command.reason))
     return Done(after, scene.at, (told, *records.opened(after, scene.dossier, city, reason)))

@@ -111,6 +111,8 @@ EDGES: tuple[Edge, ...] = tuple(_edge(*row) for row in (
     ("report",     f"{AT_WORK} suspended",             "",                "assist",        "协办反馈", "an assisting department reports its part", "", YES),
     ("waive",      f"{AT_WORK} suspended",             "",                "lead desk",     "免除协办", "an assisting department need not report", "waivable", YES),
     ("raise",      f"{AT_WORK} suspended",             "",                "lead",          "上报上一级", "a level above takes part", "has_above", YES),
+    ("raise",      f"{AT_WORK} suspended",             "",                "timer",         "超时上报上一级", "overdue: a level above takes part", "has_above", YES),
+    ("supervise",  OPEN,                               "",                "timer",         "超时督办", "overdue: supervision watches it", "still_theirs", YES),
     ("verify",     "resolved",                         "verifying",       "desk",          "回访核查", "the citizen is asked", "not_a_child", YES),
     ("verify",     "resolved",                         "verifying",       "timer",         "抽样回访", "it is one of those that are asked", "verify_due", YES),
     ("rate",       "resolved verifying",               "",                "desk",          "回访评价", "the desk's call brings the rating", "not_a_child", YES),

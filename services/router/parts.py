@@ -9,7 +9,7 @@ from services.contracts.city import City
 from services.contracts.commands import Waive
 from services.contracts.events import Event
 from services.contracts.values import ResolutionKind
-from services.router import family, moves, records, verification, wording
+from services.router import family, levels, moves, records, verification, wording
 from services.router.case import Case
 from services.router.family import Child, Family
 from services.router.follow_ups import ChildWaived
@@ -80,6 +80,7 @@ def _resolved(city: City, case: Case, at: datetime) -> events.CaseResolved:
     return events.CaseResolved(
         **records.line(case, at, ACTOR), department=case.family.parts[0].department, kind=_kind(case.family),
         public_text="；".join(_texts(city, case.family))[:2000],
+        level=levels.highest(city, (child.department for child in case.family.parts)),
     )  # fmt: skip
 
 

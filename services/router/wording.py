@@ -168,8 +168,8 @@ def returned(department: str, code: ReturnReason, grounds: str, suggested: str |
     )
 
 
-def raised(name: Said) -> Said:
-    return Said(f"{name.zh}上报，请协同处置", f"raised by {name.en}: please take part")
+def raised(name: Said, reason: str) -> Said:
+    return Said(f"{name.zh}上报，请协同处置：{reason}", f"raised by {name.en}, please take part: {reason}")
 
 
 def came_back(department: str, why: Said, city: City) -> Said:

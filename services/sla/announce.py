@@ -6,6 +6,7 @@ Causes are the clock instance and the rung (delivery rule 4): whoever fires it, 
 from typing import Any, assert_never
 
 from services.chassis.transaction import Tx
+from services.contracts import topics
 from services.contracts.events import (
     ClockBreached,
     ClockCorrected,
@@ -17,9 +18,10 @@ from services.contracts.events import (
     ClockStarted,
     ClockStopped,
     ClockWarned,
+    LevelAsked,
     Rung,
 )
-from services.sla import ladder
+from services.sla import kinds, ladder
 from services.sla.clocks import (
     Clock,
     Corrected,
@@ -32,9 +34,30 @@ from services.sla.clocks import (
     Started,
 )
 
+ASKS = {
+    "raise": "{kind}时限已用 {percent}%，自动上报上一级 / {percent}% of the {en} time is used: the level above takes part",
+    "supervise": "{kind}时限已用 {percent}%，自动督办 / {percent}% of the {en} time is used: supervision watches it",
+}
+
 
 def emit(tx: Tx[Any], happening: Happening) -> None:
-    tx.emit(event(happening), case_id=happening.clock.case_id, cause=cause(happening))
+    """The event; of a rung that asks something of the router, the command too, of the same cause."""
+    case_id = happening.clock.case_id
+    tx.emit(event(happening), case_id=case_id, cause=cause(happening))
+    if isinstance(happening, Reached) and (asked := asks(happening)) is not None:
+        tx.emit(asked, case_id=case_id, cause=cause(happening), topic=topics.commands("sla"))
+
+
+def asks(reached: Reached) -> LevelAsked | None:
+    """What the rung asks of the router, if anything."""
+    step, clock = reached.step, reached.clock
+    if step.then is None:
+        return None
+    row = kinds.OF[clock.kind]
+    return LevelAsked(
+        command=step.then, command_id=cause(reached), case=str(clock.case_id), department=reached.holding.unit,
+        reason=ASKS[step.then].format(kind=row.zh, en=row.en, percent=step.percent),
+    )  # fmt: skip
 
 
 def cause(happening: Happening) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from services.contracts import plans
 from services.contracts.plans import BREACH as BREACH
@@ -18,6 +19,7 @@ class Step:
     percent: int
     at: datetime
     audiences: tuple[Audience, ...]
+    then: Literal["raise", "supervise"] | None = None
 
 
 def step(
@@ -28,7 +30,7 @@ def step(
         return None
     rung = ladder[index]
     at = plans.rung_at(measure, rung, started_at, credit)
-    return Step(plans.rung_name(rung), percent(rung, measure.target), at, rung.audience)
+    return Step(plans.rung_name(rung), percent(rung, measure.target), at, rung.audience, rung.then)
 
 
 def percent(rung: Rung, target: timedelta) -> int:

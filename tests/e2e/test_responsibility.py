@@ -129,3 +129,25 @@ def test_silence_accepts_by_the_plan(world: World) -> None:
     shown = world.case(case)
     assert shown is not None
     assert shown["responded_at"] is None
+
+
+def test_what_nobody_answers_goes_up_by_itself(world: World) -> None:
+    """From a grid: the clock's rungs have the level above take part, then supervision watch; the owner stays."""
+    told = world.submit("grid-worker", text="楼道有人争吵。", place={"area": "pingshan/biling/shahu/grid-1"})
+    case = told["case_id"]
+    assert world.until_state(case, "dispatched")["holder"] == "shahu-grid-1"
+
+    def said(kind: str) -> JSON | None:
+        return next((one.data() for one in world.records(case, "suban.cases.") if one.type == kind), None)
+
+    raised = until(lambda: said("case.raised"), within_s=60)
+    assert (raised["actor"], raised["from_level"], raised["department"]) == ("sla", "grid", "shahu-community")
+    watched = until(lambda: said("case.supervised"), within_s=60)
+    assert (watched["actor"], watched["holder"]["unit"]) == ("sla", "shahu-grid-1")
+    (letter,) = world.records(case, "suban.assignments.shahu-community.")
+    assert letter.data()["role"] == "assist"
+    response = world.clocks(case)["response"]
+    assert (response["breached"], response["state"]) == (True, "running")
+    asked = [one for one in world.records(case, "suban.commands.sla.") if one.type == "command.asked"]
+    rungs = [one.data()["command_id"].rpartition(":")[2] for one in asked]
+    assert rungs[:2] == ["150", "200"]

@@ -65,11 +65,12 @@ class Urge(Command):
 
 
 class Supervise(Command):
-    """督办: watched from above; `answer_by` is when an answer is wanted."""
+    """督办: watched from above; `answer_by` is when an answer is wanted. `department`: as of a raise."""
 
     command: Literal["supervise"] = "supervise"
     reason: Text
     answer_by: Instant | None = None
+    department: Slug | None = None
 
 
 class TransferOut(Command):

@@ -48,7 +48,8 @@ class Score(Command):
 
 
 class Raise(Command):
-    """上报上一级: the level above takes part."""
+    """上报上一级: the level above takes part. `department`: who has the case, as the sender saw it; refused otherwise."""
 
     command: Literal["raise"] = "raise"
     reason: Text
+    department: Slug | None = None

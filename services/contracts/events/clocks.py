@@ -1,5 +1,7 @@
 """suban.clocks.v1: sla → notify, all. Names department, handler and audience itself, so that notify joins nothing."""
 
+from typing import Literal
+
 from services.contracts import topics
 from services.contracts.events.event import Event
 from services.contracts.values import Audience, ClockKind, Handler, Instant
@@ -56,6 +58,21 @@ class ClockEscalated(Rung):
     """A rung after due."""
 
     TYPE = "clock.escalated"
+
+
+class LevelAsked(Event):
+    """sla to the router: a rung says that the level above takes part, or that supervision watches. A command's body.
+
+    `command_id` is the clock instance and the rung, so that it is asked once; `department` had the case at the rung.
+    """
+
+    TYPE = "command.asked"
+    TOPIC = topics.COMMANDS
+    command: Literal["raise", "supervise"]
+    command_id: str
+    case: str
+    reason: str
+    department: str
 
 
 class ClockPaused(ClockEvent):

@@ -9,7 +9,7 @@ import pytest
 from services.contracts import ids, topics
 from services.contracts.events import CommandRefused
 from services.contracts.ids import CaseId
-from services.router import ticks
+from services.router import metrics, ticks
 from tests.integration.router.rig import SHARDS, Rig, act, command, submission
 
 LI = {"id": "li", "name": "李四"}
@@ -236,3 +236,38 @@ async def test_the_citizen_reopens_within_the_window(router: Rig) -> None:
     assert (letter["department"], letter["reason"]) == (STREET, "又占道了")
     history = (await router.call("GET", f"/v1/cases/{case_id}/history")).json()["moves"]
     assert (history[-1]["command"], history[-1]["actor"]) == ("reopen", "citizen")
+
+
+GRID, COMMUNITY = "shahu-grid-1", "shahu-community"
+
+
+async def test_up_level_by_level_from_the_stairs_and_solved_at_the_highest(router: Rig) -> None:
+    case_id = await at_work(router, lead=GRID)
+    await router.ask(GRID, command(case_id, "raise", "1", reason="网格无权处置"))
+    clock = {"reason": "响应时限已用 150%", "department": GRID}
+    await router.ask(
+        "sla",
+        command(case_id, "raise", "clock:150", **clock),
+        command(case_id, "raise", "clock:150", **clock),
+    )
+    assert (await say(router, case_id, "raise", GRID, reason="街道亦无权")).status_code == 200
+    highest = {"command": "raise", "command_id": "4", "reason": "x"}
+    answer = await router.call("POST", f"/v1/cases/{case_id}/commands", GRID, json=highest)
+    assert (answer.status_code, "highest level" in answer.json()["detail"]) == (409, True)
+    lines = [one.data.model_dump() for one in await router.written("case.raised")]
+    assert [(one["actor"], one["from_level"], one["to_level"], one["department"]) for one in lines] == [
+        (GRID, "grid", "community", COMMUNITY),
+        ("sla", "community", "street", STREET),
+        (GRID, "street", "district", DESK),
+    ]
+    letters = [one.data.model_dump() for one in await router.written("assignment.opened")]
+    assert [(one["department"], "网格无权处置" in one["reason"]) for one in letters][-2:] == [
+        (COMMUNITY, True), (STREET, False),
+    ]  # fmt: skip
+    solved = metrics.SOLVED.labels("district")._value.get()
+    await router.ask(GRID, command(case_id, "resolve", "r", kind="fixed", public_text="好", evidence=["p"]))
+    assert (await shown(router, case_id))["holder"] == GRID
+    assert metrics.SOLVED.labels("district")._value.get() == solved + 1
+    stale = {"reason": "x", "department": POLICE}
+    await router.ask("sla", command(case_id, "supervise", "clock:200", **stale))
+    assert "case.supervised" not in await router.types(case_id)

@@ -1,15 +1,22 @@
 """Several departments on one case: assists report or are waived; whistles are arrived at and scored; levels are raised."""
 
+from typing import Any
+
 import pytest
 
-from services.contracts.commands import Refusal
+from services.contracts.commands import COMMAND, Refusal
 from services.contracts.values import State
+from services.router import commands, dues
 from services.router.case import Case
+from services.router.records import Dossier
+from services.router.verdicts import Asked, Verdict
 from tests.unit.router.talk import (
     ALICE,
     DAY,
     HOUR,
+    LAW,
     POLICE,
+    SENT,
     SHAHU,
     at_work,
     done,
@@ -21,7 +28,7 @@ from tests.unit.router.talk import (
     types,
     with_parks,
 )
-from tests.unit.router.town import DESK, PARKS, ROADS, STREET
+from tests.unit.router.town import DESK, PARKS, ROADS, STREET, after
 
 
 def helped() -> Case:
@@ -144,3 +151,34 @@ def test_raised_level_by_level_and_solved_at_the_highest() -> None:
     assert "最高" in refused(say(district.case, "raise", SHAHU, 40, reason="x")).reason.zh
     assert told(resolved(street.case, SHAHU), "case.resolved")["level"] == "street"
     assert told(resolved(case, SHAHU), "case.resolved")["level"] == "community"
+
+
+def by_clock(case: Case, command: str, minute: float, **more: Any) -> Verdict:
+    """As sla says it by its own topic."""
+    body = {"command": command, "command_id": "clock:150", "case": str(case.id), "reason": "超时", **more}
+    asked = Asked(
+        "sla", "sla", False, COMMAND.validate_python(body), after(minute), after(minute), timer=True
+    )
+    return commands.decide(LAW, case, Dossier(SENT), asked)
+
+
+def test_a_clock_raises_the_level_and_moves_no_clock() -> None:
+    case = at_work(SHAHU)
+    raised = done(by_clock(case, "raise", 45, department=SHAHU))
+    assert types(raised) == ["case.raised", "assignment.opened"]
+    line = told(raised, "case.raised")
+    assert (line["actor"], line["by"], line["to_level"]) == ("sla", SHAHU, "street")
+    assert "超时" in told(raised, "assignment.opened")["reason"]
+    assert (dues.response_due(raised.case), dues.close_due(raised.case, after(45))) == (
+        dues.response_due(case), dues.close_due(case, after(45)),
+    )  # fmt: skip
+    assert raised.case.responded_at == case.responded_at
+    watched = done(by_clock(raised.case, "supervise", 60, department=SHAHU))
+    assert watched.case.standing.supervised
+    assert (watched.case.holder, watched.case.state) == (case.holder, case.state)
+
+
+def test_a_clock_says_nothing_of_who_has_it_since() -> None:
+    for command in ("raise", "supervise"):
+        said = refused(by_clock(at_work(SHAHU), command, 45, department=PARKS))
+        assert "不在该单位" in said.reason.zh

@@ -1,5 +1,6 @@
 """Events of clocks: the same happening is the same event, whoever fires it and whenever."""
 
+from services.contracts.commands import COMMAND
 from services.contracts.events import ClockBreached, ClockCorrected, ClockEscalated, ClockStopped, ClockWarned
 from services.sla import announce, decide
 from services.sla.clocks import Finished, Reached
@@ -52,3 +53,24 @@ def test_corrected_names_the_act_and_the_breach() -> None:
     )
     assert isinstance(event, ClockCorrected)
     assert (event.acted_at, event.breached_at, event.department) == (at("09:29"), at("09:31"), "a")
+
+
+def test_a_rung_that_says_so_asks_the_router_once_under_one_id() -> None:
+    ladder = (*sample.LADDER[:3], *(
+        rung.model_copy(update={"then": then}) for rung, then in zip(sample.LADDER[3:], ("raise", "supervise"), strict=True)
+    ))  # fmt: skip
+    registered = sample.registered()
+    registered = registered.model_copy(update={"plan": registered.plan.model_copy(update={"ladder": ladder})})
+    clock = decide.opened(CASE, registered)[0].clock
+    clock = decide.after(clock, sample.dispatched(at("09:01"), "a")).clock
+    turn = decide.climb([clock], at("11:00"), at("11:00"), at("11:00"))[0]
+    reached = [each for each in turn.happened if isinstance(each, Reached)]
+    asked = [announce.asks(each) for each in reached]
+    assert asked[:3] == [None] * 3
+    bodies = [COMMAND.validate_json(one.model_dump_json()) for one in asked if one]
+    assert [(one.command, one.command_id) for one in bodies] == [
+        ("raise", f"{clock.clock_id}:150"),
+        ("supervise", f"{clock.clock_id}:200"),
+    ]
+    assert bodies[0].model_dump()["department"] == "a"
+    assert "150%" in bodies[0].model_dump()["reason"]
