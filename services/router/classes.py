@@ -38,7 +38,7 @@ def reclassify(scene: Scene) -> Done:
         **records.line(after, at, scene.actor), category=after.category, previous_category=before.category,
         triage_class=after.triage_class, previous_class=before.triage_class, kind=after.kind,
         previous_kind=before.kind, plan=after.plan, plan_changed=tighter, received_at=before.counted_from,
-        due_close_at=dues.close_due(after, at),
+        due_close_at=dues.close_due(after, at), credited=dues.credit(after, at),
     )  # fmt: skip
     letters = (
         records.updated(after, one, "reclassified", command.reason, by=scene.actor,

@@ -13,15 +13,15 @@ def response_due(case: Case) -> datetime:
 
 def close_due(case: Case, at: datetime) -> datetime:
     """As promised at the receipt, and later by what the case has rested up to `at` and by what was granted."""
-    return plans.due_at(case.plan.close, case.counted_from, _credit(case, at) + case.standing.extended)
+    return plans.due_at(case.plan.close, case.counted_from, credit(case, at) + case.standing.extended)
 
 
 def original_close_due(case: Case, at: datetime) -> datetime:
     """Without the extensions."""
-    return plans.due_at(case.plan.close, case.counted_from, _credit(case, at))
+    return plans.due_at(case.plan.close, case.counted_from, credit(case, at))
 
 
-def _credit(case: Case, at: datetime) -> timedelta:
+def credit(case: Case, at: datetime) -> timedelta:
     """What does not count, in the plan's own time."""
     spans = case.standing.not_counted(at)
     if not spans:

@@ -17,7 +17,7 @@ from services.router.wording import Said
 
 NOTHING_ASKED = Said("没有待批的申请", "nothing has been asked for")
 OWN_REQUEST = Said("批准人不得是申请人", "who asked cannot approve")
-TOO_LATE = Said("已过办结时限，延期无效", "an extension counts only when approved before the due")
+TOO_LATE = Said("已过办结时限，批准无效", "a pause or an extension counts only when approved before the due")
 TOO_MANY = Said("延期次数已用完", "the case has had all its extensions")
 MORE_THAN_ASKED = Said("批准不得多于所请", "no more is granted than was asked for")
 NOT_AT_WORK = Said("当前状态不可暂停", "a case is paused while it is being worked on")
@@ -56,10 +56,10 @@ def asked_for(city: City, case: Case, asked: Asked) -> Said | None:
 
 def _in_time(case: Case, request: Request, asked: Asked, command: Approve) -> Said | None:
     at = asked.at(case)
-    if request.amount is None:
-        return pauses.IN_THE_PAST if command.until is not None and command.until <= at else None
     if at > dues.close_due(case, at):
         return TOO_LATE
+    if request.amount is None:
+        return pauses.IN_THE_PAST if command.until is not None and command.until <= at else None
     return MORE_THAN_ASKED if command.by is not None and command.by > request.amount else None
 
 

@@ -5,7 +5,7 @@ that has fired stays fired, those to come move with the due.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.contracts import plans
 from services.contracts.events import (
@@ -47,7 +47,7 @@ def after(clock: Clock, event: CaseEvent) -> Turn:
     if isinstance(event, CaseUnmerged | CaseAbsorbed | CaseReleased):
         return Turn(counted_anew(clock, event))
     if isinstance(event, CaseReclassified) and event.plan_changed:
-        return Turn(replanned(clock, event.plan))
+        return Turn(replanned(clock, event.plan, event.credited))
     if not kinds.OF[clock.kind].pauses:
         return Turn(clock, reason=f"nothing moves a {clock.kind} clock")
     match event:
@@ -111,12 +111,17 @@ def _stopped_before(clock: Clock, stop: Stop) -> tuple[Happening, ...]:
     return (Finished(replace(clock, outcome=verdict), stop, verdict),)
 
 
-def replanned(clock: Clock, plan: Plan) -> Clock:
-    """A tighter plan from the same start. Rungs at or below the highest that fired are behind."""
+def replanned(clock: Clock, plan: Plan, credited: timedelta | None = None) -> Clock:
+    """A tighter plan from the same start. Rungs at or below the highest that fired are behind.
+
+    `credited`: what the close has not counted, as the new plan counts it; without it, as it was.
+    """
     if not clock.running or plan.measure(clock.kind) is None:
         return clock
     fired = [ladder.percent(rung, clock.measure.target) for rung in clock.plan.ladder[: clock.rung]]
     now = replace(clock, plan=plan)
+    if clock.kind is ClockKind.CLOSE and credited is not None:
+        now = replace(now, credit=credited)
     below = [
         rung for rung in plan.ladder if ladder.percent(rung, now.measure.target) <= max(fired, default=0)
     ]

@@ -1,5 +1,7 @@
 """suban.cases.v1: router → our services. No citizen's text, no contact in clear."""
 
+from datetime import timedelta
+
 from services.contracts import topics
 from services.contracts.events.event import Event
 from services.contracts.plans import Travelling
@@ -156,7 +158,8 @@ class CaseUrged(CaseEvent):
 class CaseReclassified(CaseEvent):
     """改类. Receipt and clocks stay. `plan` is the one in force from now on; `plan_changed`: it is tighter than before.
 
-    `due_close_at`: the close as it is due from now on, with all that has rested or was granted.
+    `due_close_at`: the close as it is due from now on, with all that has rested or was granted. `credited`: all that its
+    close clock has not counted so far, in the own time of the plan in force now.
     """
 
     TYPE = "case.reclassified"
@@ -170,6 +173,7 @@ class CaseReclassified(CaseEvent):
     plan_changed: bool
     received_at: Instant
     due_close_at: Instant
+    credited: timedelta | None = None
 
 
 class CaseSupervised(CaseEvent):

@@ -200,7 +200,7 @@ def test_more_time_is_asked_for_the_whole_and_given_to_every_part() -> None:
 def test_a_part_is_neither_verified_nor_rated_by_itself() -> None:
     found, children = whole()
     for command, more in (("verify", {}), ("rate", {"rating": 5})):
-        assert command not in refused(found.say(children[0], command, **more)).legal
+        assert command not in refused(found.said(children[0], command, DESK, 1, more)).legal
 
 
 def test_an_earlier_report_is_not_merged_into_what_is_split() -> None:
