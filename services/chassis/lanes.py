@@ -22,6 +22,7 @@ log = telemetry.logger("lanes")
 T = TypeVar("T")
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 FAILING_CASES_LIMIT = 5
+GivenUp = Callable[[Tx[Any], BaseException], Awaitable[tuple[T, str | None]]]
 
 
 class Work(Protocol):
@@ -49,11 +50,16 @@ class Work(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """An HTTP command or a tick: a function of the transaction whose result somebody awaits."""
+    """An HTTP command or a tick: a function of the transaction whose result somebody awaits.
+
+    `given_up`: what is done, in a transaction of its own, when it failed alone for a reason of ours: the answer, and
+    the case it has parked. Without it the error goes to who asked.
+    """
 
     function: Callable[[Tx[Any]], Awaitable[Any]]
     future: "asyncio.Future[Any]"
     deadline: float
+    given_up: "GivenUp[Any] | None" = None
     result: Any = None
     size: int = 1
     rereads: bool = False
@@ -65,7 +71,10 @@ class Job:
         return (self,)
 
     async def apply_failed(self, tx: Tx[Any], error: BaseException) -> str | None:
-        raise error
+        if self.given_up is None:
+            raise error
+        self.result, case = await self.given_up(tx, error)
+        return case
 
     def succeed(self) -> None:
         if not self.future.done():
@@ -275,15 +284,21 @@ class Lanes:
         self.lanes[shard].put(work)
 
     async def run(
-        self, shard: int, job: Callable[[Tx[Any]], Awaitable[T]], *, wait_s: float | None = None
+        self,
+        shard: int,
+        job: Callable[[Tx[Any]], Awaitable[T]],
+        *,
+        wait_s: float | None = None,
+        given_up: "GivenUp[T] | None" = None,
     ) -> T:
         """Run `job` in the shard's next transaction and return its result after the commit.
 
-        Raises Busy when that takes longer than `wait_s` wall seconds, and what the job raised when it failed alone.
+        Raises Busy when that takes longer than `wait_s` wall seconds, and what the job raised when it failed alone, unless
+        `given_up` has an answer for that.
         """
         wait = self.wait_s if wait_s is None else wait_s
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.put(shard, Job(job, future, monotonic() + wait))
+        self.put(shard, Job(job, future, monotonic() + wait, given_up))
         try:
             async with asyncio.timeout(wait):
                 return await future

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from services.chassis import database, heads, metrics, telemetry
@@ -41,7 +42,7 @@ class Coordinates:
         return f"{self.topic}:{self.partition}:{self.offset}"
 
 
-async def parked_among(cases: Iterable[CaseId | None], tx: Tx[object]) -> set[CaseId]:
+async def parked_among(cases: Iterable[CaseId | None], tx: Tx[Any]) -> set[CaseId]:
     """Those of these cases that wait for an operator. Asks nothing while nothing of the shard is parked."""
     wanted = {case for case in cases if case is not None} if tx.row.parked else set()
     if not wanted:
@@ -49,7 +50,7 @@ async def parked_among(cases: Iterable[CaseId | None], tx: Tx[object]) -> set[Ca
     return {CaseId(row["case_id"]) for row in await tx.conn.fetch(SQL["parked_among"], list(wanted))}
 
 
-async def park(asides: Sequence[Aside], why: str, tx: Tx[object]) -> None:
+async def park(asides: Sequence[Aside], why: str, tx: Tx[Any]) -> None:
     if not asides:
         return
     await tx.conn.execute(
@@ -63,16 +64,16 @@ async def park(asides: Sequence[Aside], why: str, tx: Tx[object]) -> None:
         log.error("event.parked", case_id=str(one.case_id), topic=one.topic, offset=one.offset, reason=why)
 
 
-async def release(case_id: CaseId, tx: Tx[object]) -> None:
+async def release(case_id: CaseId, tx: Tx[Any]) -> None:
     await tx.conn.execute(SQL["release"], case_id)
     await _count(tx)
 
 
-async def _count(tx: Tx[object]) -> None:
+async def _count(tx: Tx[Any]) -> None:
     tx.row.parked = await tx.conn.fetchval(SQL["count_parked"], tx.shard)
 
 
-async def bury(place: Coordinates, value: bytes, why: str, sealer: Sealer | None, tx: Tx[object]) -> None:
+async def bury(place: Coordinates, value: bytes, why: str, sealer: Sealer | None, tx: Tx[Any]) -> None:
     """Delivery rule 10: coordinates, hash, reason; the original sealed, or not at all where there is no key."""
     digest = hashlib.sha256(value).hexdigest()
     sealed = sealer.seal(value, 0.0) if sealer else None

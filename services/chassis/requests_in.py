@@ -52,7 +52,7 @@ class InboxBatch:
         parked = await parking.parked_among(cases, tx)
         behind = [(asked, case) for asked, case in zip(fresh, cases, strict=True) if case in parked]
         if behind:
-            await parking.park([_aside(asked, case) for asked, case in behind if case], parking.BEHIND, tx)
+            await parking.park([aside(asked, case) for asked, case in behind if case], parking.BEHIND, tx)
             await self.inbox.set_aside([asked for asked, _ in behind], False, tx)
         return [asked for asked, case in zip(fresh, cases, strict=True) if case not in parked]
 
@@ -72,7 +72,7 @@ class InboxBatch:
             place = parking.Coordinates(asked.topic, 0, asked.offset)
             await parking.bury(place, asked.body, reason(error), self.table.sealer, tx)
             return None
-        await parking.park([_aside(asked, case_id)], reason(error), tx)
+        await parking.park([aside(asked, case_id)], reason(error), tx)
         return str(case_id)
 
     async def _tell(self, asked: Asked, tx: Tx[Any]) -> None:
@@ -98,18 +98,18 @@ class InboxBatch:
         return False
 
 
-def _aside(asked: Asked, case_id: CaseId) -> Aside:
+def aside(asked: Asked, case_id: CaseId) -> Aside:
     """With the time it was appended, which is when it counts from; empty when it has none."""
     at = asked.appended_at.isoformat() if asked.appended_at else ""
     return Aside(case_id, asked.topic, asked.offset, [(APPENDED, at.encode())], asked.body)
 
 
-def is_request(aside: Aside) -> bool:
-    return any(name == APPENDED for name, _ in aside.headers)
+def is_request(parked: Aside) -> bool:
+    return any(name == APPENDED for name, _ in parked.headers)
 
 
-def asked_again(aside: Aside, inbox: Inbox) -> Asked:
+def asked_again(parked: Aside, inbox: Inbox) -> Asked:
     """The request as it came."""
-    at = (dict(aside.headers)[APPENDED] or b"").decode()
+    at = (dict(parked.headers)[APPENDED] or b"").decode()
     appended_at = datetime.fromisoformat(at) if at else None
-    return Asked(inbox.actor_of(aside.topic), aside.topic, aside.offset, aside.value, appended_at)
+    return Asked(inbox.actor_of(parked.topic), parked.topic, parked.offset, parked.value, appended_at)

@@ -121,6 +121,11 @@ def replies(department: str) -> str:
     return REPLIES.format(department=department)
 
 
+def person(actor: str) -> bool:
+    """Whether this is somebody of the desk's, by a key of their own; no topic of the broker's can have such a name."""
+    return actor.startswith("desk:")
+
+
 def actor_of(topic: str) -> str | None:
     """Who speaks on a command topic; None when `topic` is not one."""
     head, tail = COMMANDS.split("{department}")

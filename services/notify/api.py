@@ -195,6 +195,7 @@ def _safe(asked: str) -> str:
 
 
 def _refusal(why: Why) -> Problem:
+    why = reveal.SAID_AS.get(why, why)
     status, title, detail = reveal.ANSWERS[why]
     headers = {"Retry-After": "60"} if why is Why.TOO_MANY else None
     return Problem(status, why.value, title, detail, headers=headers)

@@ -84,7 +84,7 @@ def _by_audience(
     found: dict[Audience, list[Template]] = {}
     for template in templates.by_event.get(occurrence.event, ()):
         for_them = occurrence.audiences is None or template.audience in occurrence.audiences
-        if for_them and (occurrence.media is None or template.medium in occurrence.media):
+        if for_them and not (occurrence.again and template.first_only):
             found.setdefault(template.audience, []).append(template)
     yield from found.items()
 

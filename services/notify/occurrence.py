@@ -37,7 +37,7 @@ from services.contracts.events import (
     Rung,
 )
 from services.contracts.ids import CaseId, EventId
-from services.contracts.values import Asking, Audience, Kind, Locale, Medium, State, TriageClass
+from services.contracts.values import Asking, Audience, Kind, Locale, State, TriageClass
 from services.notify.slots import Subject
 
 OPENED = "assignment.opened"
@@ -85,7 +85,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Something people are told of, under the name their templates have. `audiences`, `media` None: all with a template."""
+    """Something people are told of, under the name their templates have. `audiences` None: all with a template.
+
+    `again`: such a step has been before in this case.
+    """
 
     event: str
     event_id: EventId
@@ -94,7 +97,7 @@ class Occurrence:
     unit: str
     handler: str | None = None
     audiences: tuple[Audience, ...] | None = None
-    media: tuple[Medium, ...] | None = None
+    again: bool = False
 
 
 def opened(case_id: CaseId, event: CaseRegistered, phone: str | None, app: str | None) -> Case:
@@ -130,11 +133,10 @@ def of_line(case: Case, event_id: EventId, event: CaseEvent) -> Iterator[Occurre
     told = not isinstance(event, CaseResponded) or event.first or event.public_text is not None
     subject = _subject(case, event, unit)
     if told:
-        # The first response rings; what is said after it is read in the feed, where an SMS could only say it again.
-        again = isinstance(event, CaseResponded) and not event.first
-        media = (Medium.APP,) if again else None
+        again = isinstance(event, CaseDispatched) and event.again
+        again = again or (isinstance(event, CaseResponded) and not event.first)
         whom = _audiences(event)
-        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, whom, media)
+        yield Occurrence(event.TYPE, event_id, case.case_id, subject, unit, case.handler, whom, again)
     if isinstance(event, CaseWhistled):
         yield from _called(case, event_id, event, subject)
     new_owner = _new_owner(event)

@@ -63,14 +63,16 @@ def decide(principal: str, facts: Facts, desk: str, most_per_minute: int) -> Gra
     return Granted()
 
 
+# What is not theirs does not exist for them: one answer, word for word. The audit knows which it was.
+SAID_AS = {Why.NOT_YOURS: Why.UNKNOWN_CASE}
+
 # (status, (title zh, en), (detail zh, en))
 ANSWERS: dict[Why, tuple[int, tuple[str, str], tuple[str, str]]] = {
     Why.NOT_A_DEPARTMENT: (403, ("无权查看联系方式", "Not for this key"),
                            ("仅承办单位与分拨台可查看联系方式。", "Contacts are shown to departments and the desk only.")),
     Why.UNKNOWN_CASE: (404, ("没有这个工单", "No such case"),
-                       ("若刚派单，请几秒后再试。", "Just dispatched? Try again in a few seconds.")),
-    Why.NOT_YOURS: (403, ("不是本单位在办工单", "Not your case"),
-                    ("仅有在办任务的单位可查看联系方式。", "Only the department whose assignment is open may see the contact.")),
+                       ("联系方式仅对在办单位开放；若刚派单，请几秒后再试。",
+                        "A contact is shown while your assignment is open. Just dispatched? Try again in a few seconds.")),
     Why.REPORTER_PROTECTED: (403, ("诉求人信息受保护", "The reporter is protected"),
                              ("举报人与匿名诉求人不向承办单位公开，请由分拨台联系。",
                               "The reporter of a 举报, or an anonymous one, is not shown to departments: ask the desk.")),

@@ -42,7 +42,10 @@ PROMISED: tuple[Key, ...] = tuple(
 
 
 class Template(Row):
-    """`on_unknown`: what is done when nobody can say whether it went out. `quiet_hours`: it waits for the morning."""
+    """`on_unknown`: what is done when nobody can say whether it went out. `quiet_hours`: it waits for the morning.
+
+    `first_only`: of a step that comes again, as a dispatch after a return or a further answer, only the first is told so.
+    """
 
     event: Annotated[str, Field(json_schema_extra={"enum": list(BY_EVENT)})]
     audience: Audience
@@ -51,6 +54,7 @@ class Template(Row):
     slots: tuple[Annotated[str, Field(json_schema_extra={"enum": list(SLOTS)})], ...] = ()
     on_unknown: OnUnknown = "drop"
     quiet_hours: bool = False
+    first_only: bool = False
 
     @model_validator(mode="after")
     def _says_only_slots(self) -> Self:

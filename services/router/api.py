@@ -12,15 +12,15 @@ from pydantic import AwareDatetime, ValidationError
 
 from services.chassis import pages, problems
 from services.chassis.problems import Problem
-from services.chassis.service import Running
+from services.chassis.service import Asked, Running
 from services.chassis.transaction import Tx
 from services.chassis.wording import Flaw
-from services.contracts import ids
+from services.contracts import ids, topics
 from services.contracts.commands import COMMAND, Refusal
 from services.contracts.events import CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.contracts.values import State as CaseState
-from services.router import execute, likeness, reads, unreadable, verdicts, views, wording
+from services.router import aside, execute, likeness, reads, unreadable, verdicts, views, wording
 from services.router.case import Case
 from services.router.state import State
 from services.router.views import CasePage, CaseView, HistoryView, SimilarView, VerdictView, WhyView
@@ -176,8 +176,13 @@ class Door:
         async def job(tx: Tx[State]) -> execute.Answer:
             return (await execute.run([_taken(fields, case_id, visitor, tx)], tx))[0]
 
+        async def given_up(tx: Tx[State], error: BaseException) -> tuple[execute.Answer, str | None]:
+            topic = topics.commands(visitor.actor)
+            asked = Asked(visitor.actor, topic, aside.BY_HTTP, orjson.dumps(fields), tx.now)
+            return await aside.kept(asked, case_id, error, tx)
+
         shard = ids.shard_of(case_id, self._running.plumbing.shards)
-        answer = await self._running.plumbing.lanes.run(shard, job)
+        answer = await self._running.plumbing.lanes.run(shard, job, given_up=given_up)
         if isinstance(answer.event, CommandRefused):
             raise refused(answer.event)
         return _verdict(answer.event)

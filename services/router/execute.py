@@ -94,8 +94,9 @@ def read(record: chassis.Asked, desk: str, now: datetime) -> Taken | Answer:
         return unread(record, Refusal.NO_APPEND_TIME, wording.NO_TIME, case_id, cause)
     if case_id is None:
         return unread(record, Refusal.UNKNOWN_CASE, wording.UNKNOWN_CASE, None, cause)
+    unit = None if topics.person(record.actor) else record.actor
     asked = Asked(
-        record.actor, record.actor, record.actor == desk, command, now, record.appended_at,
+        record.actor, unit, unit in (None, desk), command, now, record.appended_at,
         timer=record.actor in topics.INTERNAL_ACTORS,
     )  # fmt: skip
     return Taken(asked, case_id, body_hash(orjson.loads(record.body), case_id))

@@ -78,7 +78,7 @@ def dispatched(
     return _DISPATCHED(
         **line(case, at, actor), assignment_id=lead.id, assignment_version=lead.version, department=lead.department,
         assists=assists, forced=lead.forced, rule_id=rule_id, rules_digest=digest, reason=reason,
-        taken_from=taken_from,
+        taken_from=taken_from, again=sum(one.role == cases.LEAD for one in case.assignments) > 1,
     )  # fmt: skip
 
 

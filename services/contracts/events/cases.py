@@ -62,7 +62,10 @@ class CaseRegistered(CaseEvent):
 
 
 class CaseDispatched(CaseEvent):
-    """派单. `assignment_version` changes only with owner, role or force. `taken_from`: who had it, when it is a 改派."""
+    """派单. `assignment_version` changes only with owner, role or force. `taken_from`: who had it, when it is a 改派.
+
+    `again`: a department had it before this one.
+    """
 
     TYPE = "case.dispatched"
     assignment_id: str
@@ -74,6 +77,7 @@ class CaseDispatched(CaseEvent):
     rules_digest: str | None = None
     reason: str
     taken_from: str | None = None
+    again: bool = False
 
 
 class CaseAccepted(CaseEvent):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import orjson
@@ -51,18 +52,32 @@ class TestReveal:
 
     @pytest.mark.parametrize(
         ("principal", "status", "verdict"),
-        [("department:housing", 403, "not_yours"), ("channel:at-pingshan", 403, "not_a_department")],
+        [("department:housing", 404, "unknown_case"), ("channel:at-pingshan", 403, "not_a_department")],
     )
     async def test_others_are_refused_and_audited(
         self, world: World, principal: str, status: int, verdict: str
     ) -> None:
         answer = await self.ask(world, principal)
         assert (answer.status_code, answer.json()["type"]) == (status, f"urn:suban:problem:{verdict}")
-        assert await self.audits(world) == [(principal, verdict)]
+        known = "not_yours" if status == 404 else verdict
+        assert await self.audits(world) == [(principal, known)]
+
+    async def test_somebody_elses_case_and_none_at_all_get_one_answer(self, world: World) -> None:
+        theirs = await self.ask(world, "department:housing")
+        nobodys = [
+            await self.ask(world, "department:housing", each) for each in (str(uuid4()), "20261122-0000-0000")
+        ]
+        assert {one.status_code for one in nobodys} == {404}
+        assert {one.text for one in nobodys} == {theirs.text}
+        assert [verdict for _, verdict in await self.audits(world)] == [
+            "not_yours",
+            "unknown_case",
+            "unknown_case",
+        ]
 
     async def test_not_after_the_case_is_closed(self, world: World) -> None:
         await world.apply(sample.closed())
-        assert (await self.ask(world, "department:urban-management")).status_code == 403
+        assert (await self.ask(world, "department:urban-management")).status_code == 404
 
     async def test_a_reports_reporter_is_the_desks_alone(self, world: World) -> None:
         case = ids.case_id("hotline-12345", "a-report")

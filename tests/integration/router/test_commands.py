@@ -6,11 +6,13 @@ from functools import partial
 import orjson
 import pytest
 
+from services.chassis import database, events_in, retry
 from services.chassis.service import Asked
 from services.contracts import ids, topics
 from services.contracts.events import CaseResponded, CommandAccepted, CommandRefused
 from services.contracts.ids import CaseId
 from services.router import handlers, ticks
+from services.router.service import SERVICE
 from tests.integration.router.rig import SHARDS, Rig, command, submission
 
 LI = {"id": "li", "name": "李四"}
@@ -310,3 +312,62 @@ async def test_a_parked_case_is_left_alone(router: Rig, case: tuple[CaseId, str]
         "POST", f"/v1/cases/{case_id}/commands", unit, json={"command": "accept", "command_id": "1"}
     )
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:suban:problem:parked")
+
+
+BREAK = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.case_id = '{case}' THEN RAISE EXCEPTION 'told to fail'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON cases FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+MEND = "DROP TRIGGER refuse ON cases; DROP FUNCTION refuse();"
+TABLE = events_in.Table({}, {}, None, SERVICE.inbox)
+
+
+async def test_a_command_by_http_that_raises_is_kept_with_its_case(
+    router: Rig, case: tuple[CaseId, str]
+) -> None:
+    """As by topic: nothing half-written, the case parked with the cause, the command kept and executed once it is mended."""
+    case_id, unit = case
+    path = f"/v1/cases/{case_id}/commands"
+    said = {"command": "accept", "command_id": "9", "handler": LI}
+    before = await router.types(case_id)
+    await router.pool.execute(BREAK.replace("{case}", str(case_id)))
+    failed = await router.call("POST", path, unit, json=said)
+    assert (failed.status_code, failed.json()["type"]) == (503, "urn:suban:problem:could_not_decide")
+    assert "it is kept" in failed.json()["detail"]
+    assert (await router.call("GET", f"/v1/cases/{case_id}", unit)).json()["state"] == "dispatched"
+    assert await router.types(case_id) == before
+    (listed,) = await router.pool.fetch(database.SQL["list_parked"])
+    assert (listed["case_id"], listed["topic"]) == (str(case_id), topics.commands(unit))
+    assert "RaiseError" in listed["reason"]
+    stranger = await router.call("POST", path, "police", json=said)
+    assert stranger.json()["type"] == "urn:suban:problem:unknown_case"
+    meanwhile = await router.call("POST", path, unit, json={"command": "start", "command_id": "10"})
+    assert (meanwhile.status_code, meanwhile.json()["type"]) == (409, "urn:suban:problem:parked")
+
+    await router.pool.execute(MEND)
+    await router.pool.execute("UPDATE parked SET retry = true")
+    assert await router.job(ids.shard_of(case_id, SHARDS), partial(retry.take_up, table=TABLE))
+    shown = (await router.call("GET", f"/v1/cases/{case_id}", unit)).json()
+    assert (shown["state"], shown["handler"]["id"]) == ("accepted", LI["id"])
+    again = await router.call("POST", path, unit, json=said)
+    assert (again.status_code, again.json()["state"]) == (200, "accepted"), "the first reply"
+    assert await router.pool.fetchval("SELECT count(*) FROM parked") == 0
+
+
+async def test_what_a_person_of_the_desk_said_is_kept_as_theirs(
+    router: Rig, case: tuple[CaseId, str]
+) -> None:
+    case_id, _ = case
+    path = f"/v1/cases/{case_id}/commands"
+    body = {"command": "reassign", "command_id": "11", "department": "police", "reason": "x"}
+    await router.pool.execute(BREAK.replace("{case}", str(case_id)))
+    assert (await router.call("POST", path, json=body)).status_code == 503
+    await router.pool.execute(MEND)
+    await router.pool.execute("UPDATE parked SET retry = true")
+    assert await router.job(ids.shard_of(case_id, SHARDS), partial(retry.take_up, table=TABLE))
+    history = (await router.call("GET", f"/v1/cases/{case_id}/history")).json()["moves"]
+    assert (history[-1]["command"], history[-1]["actor"]) == ("reassign", "desk:desk")
+    assert (await router.call("POST", path, json=body)).status_code == 200

@@ -222,3 +222,10 @@ def test_every_reporter_of_what_was_merged_is_told_once_in_their_own_language() 
         ("phone-index", Locale.ZH),
         ("other-phone", Locale.EN),
     ]
+
+
+def test_a_dispatch_after_a_return_is_read_and_does_not_ring() -> None:
+    first = intended(told(sample.dispatched()), Audience.CITIZEN)
+    again = intended(told(sample.dispatched().model_copy(update={"again": True})), Audience.CITIZEN)
+    assert {each.medium for each in first} == {Medium.SMS, Medium.APP}
+    assert [each.medium for each in again] == [Medium.APP]

@@ -298,3 +298,11 @@ def test_what_was_added_travels_with_the_next_assignment(case: Case) -> None:
     verdict = done(commands.decide(LAW, back, Dossier(SENT, ("还有一处",)), asked))
     added = [event for event in verdict.events if isinstance(event, events.AssignmentUpdated)]
     assert [(event.department, event.text) for event in added] == [(ROADS, "还有一处")]
+
+
+def test_the_log_says_whether_a_department_had_it_before(case: Case) -> None:
+    first = town.registered(SENT, after(4)).events
+    back = done(say(case, "return", reason_code="other", grounds="x"))
+    onward = done(say(back.case, "assign", by=DESK, minute=20, department=ROADS, reason="x"))
+    told = [one for one in (*first, *onward.events) if isinstance(one, events.CaseDispatched)]
+    assert [(one.department, one.again) for one in told] == [(PARKS, False), (ROADS, True)]
