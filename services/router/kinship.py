@@ -104,16 +104,18 @@ def decide(
         case ChildDone():
             return _child_done(law, case, told, at)
         case ChildUndone():
-            return _child_undone(law, case, told, at)
+            return _child_undone(law, case, dossier, told, at)
         case ChildAgain():
             return _child_again(law, case, dossier, told, at)
         case ChildWaived():
-            return _over(case, at, wording.PART_WAIVED, closed=False)
+            return _over(case, at, wording.PART_WAIVED)
         case ParentExtended():
             at_work = case.state in AT_WORK
             return extensions.with_parent(case, told, at) if at_work else None
-        case ParentEnded():
-            return _over(case, at, wording.PARENT_ENDED, closed=told.closed)
+        case ParentEnded(closed=closed):
+            # One taken up since has told its parent, which waits for it again.
+            taken_up = closed and not moves.may(case, "close", Who.RULES)
+            return None if taken_up else _over(case, at, wording.PARENT_ENDED)
         case Absorb():
             return _absorb(case, told, at)
         case Release():
@@ -171,10 +173,12 @@ def _child_done(law: Law, case: Case, told: ChildDone, at: datetime) -> Done | N
     return Done(after, at, (said, *end))
 
 
-def _child_undone(law: Law, case: Case, told: ChildUndone, at: datetime) -> Done | None:
+def _child_undone(
+    law: Law, case: Case, dossier: Dossier | None, told: ChildUndone, at: datetime
+) -> Done | None:
     """A part has been taken up again: what had resolved waits for it again, and that is a redo of its own."""
-    child = case.family.child(CaseId(told.by))
-    if child is None or not child.done or child.waived or case.state in lifecycle.FINAL:
+    child, over = case.family.child(CaseId(told.by)), lifecycle.FINAL - {State.CLOSED}
+    if child is None or not child.done or child.waived or case.state in over:
         return None
     again = replace(child, done=False, kind=None, public_text=None)
     if not moves.may(case, "redo", Who.RULES):
@@ -183,7 +187,8 @@ def _child_undone(law: Law, case: Case, told: ChildUndone, at: datetime) -> Done
     after = redos.undone(case, [child], law.desk, at)
     done = redos.again(after, case, "redo", ACTOR, at, None)
     after = replace(done.case, version=done.case.version + 1)
-    done = replace(done, case=after, events=(*done.events, parts.line(after, again, at)))
+    letters = redos.to_desk(law.city, case, after, dossier, str(after.holder.reason))
+    done = replace(done, case=after, events=(*done.events, parts.line(after, again, at), *letters))
     return flags.looked_at(law.city, case, done)
 
 
@@ -203,14 +208,13 @@ def _child_again(
     return flags.looked_at(law.city, case, done)
 
 
-def _over(case: Case, at: datetime, why: Said, *, closed: bool) -> Done | None:
-    """Nothing is left to do: what has resolved is closed; of a parent that is `closed`, also a part taken up since."""
-    undone = moves.may(case, "withdraw", Who.RULES) and not closed
-    if not undone and moves.may(case, "close", Who.RULES):
+def _over(case: Case, at: datetime, why: Said) -> Done | None:
+    """Nothing is left to do: what has resolved is closed; what has not has nothing left to do."""
+    if moves.may(case, "close", Who.RULES):
         after = moves.go(case, "close", Who.RULES, at)
         line = events.CaseClosed(**records.line(after, at, ACTOR), reason=str(why))
         return desk.ended(after, case, at, line, str(why))
-    if undone:
+    if moves.may(case, "withdraw", Who.RULES):
         return desk.withdrawn(moves.go(case, "withdraw", Who.RULES, at), case, at, ACTOR, why)
     return None
 

@@ -87,7 +87,7 @@ EDGES: tuple[Edge, ...] = tuple(_edge(*row) for row in (
     ("resolve",    "awaiting_children",                "resolved",        "rules",        "子单全部办结",           "the last child has resolved",                       "",              YES),
     ("redo",       "resolved verifying closed",        "awaiting_children", "rules",      "拆分的工单重办，待其子单", "a split case done again waits for its parts",      "",              YES),
     ("waive",      "awaiting_children",                "",                "desk",         "免除子单",               "a part need not be done",                           "part_waivable", YES),
-    ("close",      f"{AT_WORK} suspended resolved verifying", "closed",   "rules",        "父单已结，子单随之",     "its parent is closed",                              "",              YES),
+    ("close",      "resolved verifying",               "closed",          "rules",        "父单已结，子单随之",     "its parent is closed",                              "",              YES),
     ("merge",      OPEN,                               "merged",          "desk",         "并单",                   "another case stands for it",                        "same_matter",   YES),
     ("unmerge",    "merged",                           "registered",      "desk rules",   "撤销并单",               "it stands for itself again",                        "",              YES),
     ("hand_off",   f"registered {AT_WORK}",            "handed_off",      "desk rules",   "移交应急",               "it cannot wait for a department",                   "stands_alone",  YES),

@@ -112,15 +112,22 @@ def of_parts(scene: Scene, basis: Basis, reason: str, named: tuple[str, ...]) ->
     picked = [child for child in before.family.parts if not named or child.department in named]
     after = undone(before, picked, scene.city.file.desk, at)
     done = again(after, before, basis, scene.actor, at, None)
-    if before.state is State.CLOSED:
-        desk = records.opened(done.case, scene.dossier, scene.city, reason)
-        done = replace(done, events=(*done.events, *desk))
+    letters = to_desk(scene.city, before, done.case, scene.found, reason)
+    done = replace(done, events=(*done.events, *letters))
     resolved_at = done.case.standing.credited[-1][0]
     told = tuple(
         ChildAgain(to=child.case_id, by=before.id, by_number=before.number, at=at, basis=basis, reason=reason, resolved_at=resolved_at)
         for child in picked
     )  # fmt: skip
     return replace(done, follow_ups=told)
+
+
+def to_desk(city: City, before: Case, after: Case, dossier: Dossier | None, reason: str) -> list[Event]:
+    """The desk has a closed case again, under a new assignment."""
+    if before.state is not State.CLOSED:
+        return []
+    assert dossier is not None
+    return [*records.opened(after, dossier, city, reason)]
 
 
 def undone(before: Case, picked: Iterable[Child], desk: str, at: datetime) -> Case:

@@ -30,11 +30,19 @@ FIXED = {
     "evidence": st.just(["photo_before:1", "photo_after:2"]),
 }
 DONE = {"kind": "fixed", "public_text": "好", "evidence": ["photo_before:1", "photo_after:2"]}
-FIELDS: dict[str, dict[str, Any]] = {
-    "return": {"reason_code": "other", "grounds": "x"},
-    "accept": {"handler": talk.LI},
-    "resolve": DONE,
-    "dispute": {"reason": "x"},
+# The words of an opening: who says them (the lead, else a person of the desk), with what.
+FIELDS: dict[str, tuple[bool, dict[str, Any]]] = {
+    "return": (True, {"reason_code": "other", "grounds": "x"}),
+    "accept": (True, {"handler": talk.LI}),
+    "resolve": (True, DONE),
+    "pause": (True, {"reason": "awaiting_citizen", "grounds": "x"}),
+    "extend": (True, {"by": "PT5H", "grounds": "x"}),
+    "approve": (False, {}),
+    "dispute": (False, {"reason": "x"}),
+    "rule": (False, {"authority": "a", "basis": "b", "text": "t", "department": STREET}),
+    "verify": (False, {}),
+    "rate": (False, {"rating": 4}),
+    "redo": (False, {"reason": "x"}),
 }
 MINUTES = st.sampled_from([5, 0.5, 60, 600])
 LENGTH = st.sampled_from(["PT30M", "PT5H", "P1D", "P3D"])
@@ -107,23 +115,20 @@ class Seen:
     lines: int
 
 
-# What has happened in some history: an invariant that was never put to the test holds for nothing.
-SEEN: set[str] = set()
+# What the openings alone put to the test.
 WANTED = {
     "case.returned", "case.disputed", "case.ruled", "case.split", "case.child_done", "case.paused", "case.extended",
-    "case.resolved", "case.verified", "case.reopened", "case.flagged", "case.closed", "case.withdrawn",
+    "case.resolved", "case.verified", "case.reopened", "case.flagged", "case.closed",
 }  # fmt: skip
 
 
 class History(RuleBasedStateMachine):
-    # How it begins: anyhow, at the desk, at work, or done.
+    # How it begins: anyhow, at the desk, at work, done, disputed.
     OPENINGS: tuple[tuple[str, ...], ...] = (
-        (),
-        ("return",),
-        ("accept",),
-        ("accept", "resolve"),
-        ("return", "dispute"),
-    )
+        (), ("return",), ("accept",), ("accept", "resolve"), ("return", "dispute"), ("return", "dispute", "rule"),
+        ("accept", "pause"), ("accept", "extend", "approve"), ("accept", "resolve", "verify"),
+        ("accept", "resolve", "verify", "rate"), ("accept", *("resolve", "redo") * 3),
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +136,9 @@ class History(RuleBasedStateMachine):
         self.before: dict[CaseId, Seen] = {}
         self.late = False
 
-    @initialize(category=st.sampled_from(["公园", "道路", "道路/路灯"]), which=st.integers(0, 4), parts=PARTS)
+    @initialize(
+        category=st.sampled_from(["公园", "道路", "道路/路灯"]), which=st.integers(0, 21), parts=PARTS
+    )
     def a_case(self, category: str, which: int, parts: list[dict[str, Any]]) -> None:
         submission = sent(category=category)
         done = town.registered(submission, after(4), talk.LAW)
@@ -146,7 +153,8 @@ class History(RuleBasedStateMachine):
         if word == "split":
             self.it_is_split(parts)
         elif word in FIELDS:
-            self.play.said(CASE_ID, word, case.holder.unit, 1, FIELDS[word])
+            by_lead, fields = FIELDS[word]
+            self.play.said(CASE_ID, word, case.holder.unit if by_lead else ALICE, 1, fields)
         else:
             for which in range(3):
                 self.a_part_goes_on(which, 2, 5)
@@ -268,9 +276,6 @@ class History(RuleBasedStateMachine):
                 before = done.case
         self._settle()
 
-    def teardown(self) -> None:
-        SEEN.update(event.TYPE for log in self.play.log.values() for event in log)
-
     @invariant()
     def every_line_of_the_log_is_numbered(self) -> None:
         for case_id, log in self.play.log.items():
@@ -379,6 +384,19 @@ TestHistory = History.TestCase
 TestWithParts = WithParts.TestCase
 
 
-def test_the_histories_were_eventful() -> None:
-    """Runs after the two above, in this process. What is missing wants an opening of its own."""
-    assert not SEEN or WANTED <= SEEN, WANTED - SEEN
+def test_the_openings_are_what_they_say() -> None:
+    """Without luck: each opening happens, and everything holds after it."""
+    seen = set[str]()
+    parts = [{"scope": unit, "department": unit} for unit in (PARKS, ROADS)]
+    for opening in (*History.OPENINGS, *WithParts.OPENINGS):
+        machine = History()
+        machine.OPENINGS = (opening,)  # type: ignore[misc]
+        machine.a_case(category="公园", which=0, parts=parts)
+        machine.every_line_of_the_log_is_numbered()
+        machine.somebody_is_accountable()
+        machine.what_stands_fits_the_state()
+        machine.children_and_parent_agree()
+        machine.a_part_is_never_due_later_than_its_whole()
+        machine.a_whole_knows_its_parts()
+        seen |= {event.TYPE for log in machine.play.log.values() for event in log}
+    assert seen >= WANTED, WANTED - seen
