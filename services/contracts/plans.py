@@ -35,6 +35,7 @@ Promised = Annotated[
         description="ISO 8601, at most five years: PT30M, PT24H, P15D",
     ),
 ]
+Then = Literal["raise", "supervise"]
 BREACH = 100
 NOTHING = timedelta(0)
 
@@ -58,7 +59,7 @@ class Rung(BaseModel):
     percent: Annotated[int, Field(ge=1, le=1000)] | None = None
     offset: Offset | None = None
     audience: Annotated[tuple[Audience, ...], Field(min_length=1)]
-    then: Literal["raise", "supervise"] | None = None
+    then: Then | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -21,6 +21,9 @@ from services.contracts.events import (
     LevelAsked,
     Rung,
 )
+from services.contracts.ids import CaseId
+from services.contracts.plans import Then
+from services.contracts.values import ClockKind
 from services.sla import kinds, ladder
 from services.sla.clocks import (
     Clock,
@@ -44,20 +47,21 @@ def emit(tx: Tx[Any], happening: Happening) -> None:
     """The event; of a rung that asks something of the router, the command too, of the same cause."""
     case_id = happening.clock.case_id
     tx.emit(event(happening), case_id=case_id, cause=cause(happening))
-    if isinstance(happening, Reached) and (asked := asks(happening)) is not None:
-        tx.emit(asked, case_id=case_id, cause=cause(happening), topic=topics.commands("sla"))
+    if isinstance(happening, Reached) and (then := happening.step.then) is not None:
+        clock, step, unit = happening.clock, happening.step, happening.holding.unit
+        ask(tx, then, cause(happening), case_id, unit, clock.kind, step.percent)
 
 
-def asks(reached: Reached) -> LevelAsked | None:
-    """What the rung asks of the router, if anything."""
-    step, clock = reached.step, reached.clock
-    if step.then is None:
-        return None
-    row = kinds.OF[clock.kind]
-    return LevelAsked(
-        command=step.then, command_id=cause(reached), case=str(clock.case_id), department=reached.holding.unit,
-        reason=ASKS[step.then].format(kind=row.zh, en=row.en, percent=step.percent),
+def ask(
+    tx: Tx[Any], then: Then, cause: str, case_id: CaseId, unit: str, kind: ClockKind, percent: int
+) -> None:
+    """The command of a rung, under an id of its clock and its own."""
+    row = kinds.OF[kind]
+    asked = LevelAsked(
+        command=then, command_id=cause, case=str(case_id), department=unit,
+        reason=ASKS[then].format(kind=row.zh, en=row.en, percent=percent),
     )  # fmt: skip
+    tx.emit(asked, case_id=case_id, cause=cause, topic=topics.commands("sla"))
 
 
 def cause(happening: Happening) -> str:

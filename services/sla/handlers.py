@@ -15,6 +15,7 @@ from services.chassis.transaction import Tx
 from services.contracts import topics
 from services.contracts.events import CaseEvent
 from services.contracts.ids import CaseId, ClockId
+from services.contracts.values import ClockKind
 from services.sla import announce, decide, fold, metrics, plain, store
 from services.sla import course as courses
 from services.sla.clocks import Clock, Happening
@@ -136,6 +137,10 @@ def _announce(tx: Tx[State], shots: Sequence[Shot], happened: Sequence[Happening
         announce.emit(tx, happening)
         place = before
     tx.emit_written(topics.CLOCKS, plain.written(shots[place:]))
+    for shot in shots:
+        if shot.then is not None:
+            kind, case = ClockKind(shot.kind), CaseId(UUID(shot.case))
+            announce.ask(tx, shot.then, shot.cause, case, shot.unit, kind, shot.percent)
 
 
 async def _climb(tx: Tx[State], due: Sequence[Clock], horizon: datetime, reach: Reach) -> list[Happening]:

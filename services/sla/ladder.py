@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from services.contracts import plans
 from services.contracts.plans import BREACH as BREACH
-from services.contracts.plans import NOTHING, Measure, Rung
+from services.contracts.plans import NOTHING, Measure, Rung, Then
 from services.contracts.values import Audience
 
 
@@ -19,7 +18,7 @@ class Step:
     percent: int
     at: datetime
     audiences: tuple[Audience, ...]
-    then: Literal["raise", "supervise"] | None = None
+    then: Then | None = None
 
 
 def step(

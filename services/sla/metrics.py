@@ -148,7 +148,7 @@ def _count(happening: Happening) -> None:
 
 def count_shots(shots: Iterable[Shot]) -> None:
     """As `count`, of plain clocks."""
-    for kind, percent, holder, late_s, unconfirmed in (shot[6:] for shot in shots):
+    for kind, percent, holder, late_s, unconfirmed in (shot[6:11] for shot in shots):
         _series(RUNGS, kind, str(percent)).inc()
         RUNG_LATE_SECONDS.observe(late_s)
         if unconfirmed:

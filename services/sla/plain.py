@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from services.contracts.countings import EPOCH, Counting
-from services.contracts.plans import Measure, Plan
+from services.contracts.plans import Measure, Plan, Then
 from services.contracts.plans import Rung as PlanRung
 from services.contracts.values import ClockKind
 from services.sla import announce, ladder
@@ -36,6 +36,7 @@ class Tread:
     type: str
     audiences: tuple[str, ...]
     at: Callable[[datetime], datetime]
+    then: Then | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def treads(plan: Plan, kind: ClockKind) -> tuple[Tread, ...]:
     assert measure is not None  # what a plan does not promise is not opened
     steps = ladder.steps(plan.ladder, measure, EPOCH)
     return tuple(
-        Tread(step.name, step.percent, announce.rung_type(step.percent).TYPE, step.audiences, _instants(plan.ladder, measure, place))
+        Tread(step.name, step.percent, announce.rung_type(step.percent).TYPE, step.audiences, _instants(plan.ladder, measure, place), step.then)
         for place, step in enumerate(steps)
     )  # fmt: skip
 
@@ -89,6 +90,7 @@ class Shot(NamedTuple):
     unit: str
     late_s: float
     unconfirmed: bool
+    then: Then | None
 
 
 order = itemgetter(0, 1)
@@ -165,7 +167,20 @@ def _climb(
         }, option=orjson.OPT_UTC_Z)  # fmt: skip
         cause = f"{identity}:{step.name}"
         shots.append(
-            Shot(at, clock_id, case, step.type, cause, value, kind, step.percent, unit, late_s, unconfirmed)
+            Shot(
+                at,
+                clock_id,
+                case,
+                step.type,
+                cause,
+                value,
+                kind,
+                step.percent,
+                unit,
+                late_s,
+                unconfirmed,
+                step.then,
+            )
         )
         breached_at = now if step.percent == ladder.BREACH else breached_at
         rung += 1

@@ -390,7 +390,7 @@ def test_the_openings_are_what_they_say() -> None:
     parts = [{"scope": unit, "department": unit} for unit in (PARKS, ROADS)]
     for opening in (*History.OPENINGS, *WithParts.OPENINGS):
         machine = History()
-        machine.OPENINGS = (opening,)  # type: ignore[misc]
+        machine.OPENINGS = (opening,)
         machine.a_case(category="公园", which=0, parts=parts)
         machine.every_line_of_the_log_is_numbered()
         machine.somebody_is_accountable()

@@ -6,6 +6,7 @@ from services.sla import announce, decide
 from services.sla.clocks import Finished, Reached
 from tests.unit.sla import sample
 from tests.unit.sla.sample import CASE, LI, at
+from tests.unit.sla.test_plain import transaction_at
 
 
 def test_rungs_name_unit_handler_and_audience() -> None:
@@ -64,10 +65,10 @@ def test_a_rung_that_says_so_asks_the_router_once_under_one_id() -> None:
     clock = decide.opened(CASE, registered)[0].clock
     clock = decide.after(clock, sample.dispatched(at("09:01"), "a")).clock
     turn = decide.climb([clock], at("11:00"), at("11:00"), at("11:00"))[0]
-    reached = [each for each in turn.happened if isinstance(each, Reached)]
-    asked = [announce.asks(each) for each in reached]
-    assert asked[:3] == [None] * 3
-    bodies = [COMMAND.validate_json(one.model_dump_json()) for one in asked if one]
+    tx = transaction_at(at("11:00"))
+    for happening in turn.happened:
+        announce.emit(tx, happening)
+    bodies = [COMMAND.validate_json(value) for value in tx.outgoing["suban.commands.sla.v1"].values]
     assert [(one.command, one.command_id) for one in bodies] == [
         ("raise", f"{clock.clock_id}:150"),
         ("supervise", f"{clock.clock_id}:200"),
