@@ -89,6 +89,9 @@ SELECT DISTINCT case_id FROM parked WHERE shard = $1;
 -- name: wall
 SELECT clock_timestamp();
 
+-- name: take_your_time
+SET LOCAL statement_timeout = '60s';
+
 -- name: running
 SELECT kind, holder, count(*) AS open, count(*) FILTER (WHERE due_at < $1) AS breached,
        min(started_at) AS oldest_at

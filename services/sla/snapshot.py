@@ -59,7 +59,7 @@ class Paced:
 
 async def show_running(running: Running[State]) -> None:
     """Everything that runs."""
-    async with running.plumbing.pool.acquire() as conn:
+    async with running.plumbing.pool.acquire() as conn, conn.transaction():
         now = await _now(running, conn)
         counts = await store.running(conn, now)
     metrics.show(metrics.OPEN, by_unit((row.kind, row.holder, row.many) for row in counts))
