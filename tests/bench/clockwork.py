@@ -81,7 +81,8 @@ class Table:
                 await database.migrate(conn, "sla")
                 await conn.execute("SET search_path = sla")
             await conn.execute("VACUUM (ANALYZE) clock" if anew else "ANALYZE clock")
-            await conn.execute("CHECKPOINT")
+            if anew:
+                await conn.execute("CHECKPOINT")
         finally:
             await conn.close()
 
