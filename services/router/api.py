@@ -26,7 +26,7 @@ from services.router.state import State
 from services.router.views import CasePage, CaseView, HistoryView, SimilarView, VerdictView, WhyView
 
 STATUS = {
-    Refusal.UNREADABLE: 422, Refusal.UNKNOWN_CASE: 404, Refusal.ILLEGAL_MOVE: 409, Refusal.NOT_SERVED_YET: 409,
+    Refusal.UNREADABLE: 422, Refusal.UNKNOWN_CASE: 404, Refusal.ILLEGAL_MOVE: 409,
     Refusal.NOT_YOURS: 403, Refusal.STALE_VERSION: 409, Refusal.REPEATED_OTHERWISE: 422,
     Refusal.UNKNOWN_DEPARTMENT: 422, Refusal.PARKED: 409, Refusal.COULD_NOT_DECIDE: 503, Refusal.NO_APPEND_TIME: 422,
     Refusal.EVIDENCE_MISSING: 409, Refusal.PROHIBITED: 409,
@@ -81,7 +81,7 @@ def _faults() -> dict[int | str, dict[str, Any]]:
         code: {"description": text, "content": {problems.MEDIA_TYPE: {}}}
         for code, text in (
             (401, "no valid key"), (403, "not for this key, or not your assignment"), (404, "no such case for you"),
-            (409, "not a legal move, stale version, or not served yet: `legal_moves` says what is"),
+            (409, "not a legal move, or a stale version: `legal_moves` says what is"),
             (422, "cannot be read, or the command id was used for another body"), (503, "try again"),
         )
     }  # fmt: skip

@@ -94,8 +94,6 @@ def _stale(case: Case, asked: Asked) -> bool:
 
 def _illegal(case: Case, found: Illegal, who: Who) -> Refused:
     legal = moves.legal(case, who)
-    if not found.served:
-        return Refused(Refusal.NOT_SERVED_YET, wording.not_served(found.command, legal), legal, case)
     return Refused(Refusal.ILLEGAL_MOVE, wording.illegal(found.command, found.state, legal), legal, case)
 
 

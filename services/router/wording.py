@@ -96,7 +96,6 @@ TITLES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNREADABLE: ("命令无法读取", "The command cannot be read"),
     Refusal.UNKNOWN_CASE: ("没有这个工单", "No such case"),
     Refusal.ILLEGAL_MOVE: ("当前状态不允许", "Not a legal move in this state"),
-    Refusal.NOT_SERVED_YET: ("本版本尚未提供", "Not served by this version yet"),
     Refusal.NOT_YOURS: ("不是本部门的工单", "Not your case"),
     Refusal.STALE_VERSION: ("派单版本已过期", "Stale assignment version"),
     Refusal.REPEATED_OTHERWISE: ("命令编号已用于其他内容", "Command id used for another body"),
@@ -240,12 +239,6 @@ def illegal(command: str, state: State, legal: Iterable[str]) -> Said:
     moves = "、".join(legal)
     return Said(f"{state} 状态下不可 {command}；可用：{moves or '无'}",
                 f"{command} is not legal in {state}; legal: {moves.replace('、', ', ') or 'none'}")  # fmt: skip
-
-
-def not_served(command: str, legal: Iterable[str]) -> Said:
-    moves = "、".join(legal)
-    return Said(f"{command} 本版本尚未提供；可用：{moves or '无'}",
-                f"{command} is not served yet; legal: {moves.replace('、', ', ') or 'none'}")  # fmt: skip
 
 
 def unknown_unit(slug: str) -> Said:

@@ -17,7 +17,6 @@ class Refusal(StrEnum):
     UNREADABLE = "unreadable"
     UNKNOWN_CASE = "unknown_case"
     ILLEGAL_MOVE = "illegal_move"
-    NOT_SERVED_YET = "not_served_yet"
     NOT_YOURS = "not_yours"
     STALE_VERSION = "stale_version"
     REPEATED_OTHERWISE = "repeated_otherwise"

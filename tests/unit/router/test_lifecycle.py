@@ -16,7 +16,7 @@ def test_every_state_and_command_has_an_answer(state: State, command: str) -> No
         edges = [e for e in EDGES if e.command == command and state in e.states and who in e.who]
         assert len(edges) <= 1, "two edges for one move"
         found = lifecycle.move(state, command, who)
-        if edges and edges[0].served:
+        if edges:
             assert found == Moved(edges[0], edges[0].to or state)
         else:
             assert isinstance(found, Illegal)
@@ -30,22 +30,14 @@ def test_every_word_of_the_contract_is_in_the_table() -> None:
     assert spoken <= set(lifecycle.COMMANDS)
 
 
-def test_every_served_guard_is_kept() -> None:
-    assert {edge.guard for edge in EDGES if edge.served and edge.guard} == set(guards.GUARDS)
+def test_every_guard_is_kept() -> None:
+    assert {edge.guard for edge in EDGES if edge.guard} == set(guards.GUARDS)
 
 
-def test_a_served_word_by_the_wrong_somebody_is_illegal_and_not_unserved() -> None:
+def test_a_word_of_the_wrong_somebody_is_illegal_and_says_whose_it_is() -> None:
     found = lifecycle.move(State.REGISTERED, "assign", Who.LEAD)
     assert isinstance(found, Illegal)
-    assert found.served
     assert found.who == (Who.DESK,)
-
-
-def test_a_word_nobody_is_served_is_said_to_be_law() -> None:
-    for edge in (edge for edge in EDGES if edge.command not in lifecycle.SERVED):
-        found = lifecycle.move(edge.states[0], edge.command, edge.who[0])
-        assert isinstance(found, Illegal)
-        assert not found.served
 
 
 def test_every_state_can_be_reached_and_left() -> None:
