@@ -121,12 +121,9 @@ def show(routed: Routed, law: Law) -> None:
     why = _why(routed, law.city)
     desk = wording.unit(law.desk, law.city)
     lead = wording.unit(routed.lead, law.city) if routed.lead else desk
-    table = Table(
-        show_header=False,
-        box=None,
-        title=str(lead),
-        title_style="bold green" if routed.lead else "bold yellow",
-    )
+    to = wording.EMERGENCIES[routed.emergency] if routed.emergency else lead
+    style = "bold red" if routed.emergency else "bold green" if routed.lead else "bold yellow"
+    table = Table(show_header=False, box=None, title=str(to), title_style=style)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in _lines(routed, law.city):
@@ -138,7 +135,10 @@ def show(routed: Routed, law: Law) -> None:
 
 def _lines(routed: Routed, city: City) -> list[tuple[str, str]]:
     area = city.area_by_code.get(routed.area) if routed.area else None
+    follows = routed.emergency is not None and routed.lead is not None
     return [
+        ("follows up 跟进", str(wording.unit(routed.lead or "", city)) if follows else ""),
+        ("held 留分拨台", "a person decides 人工研判" if routed.hold else ""),
         ("assists 协办", "、".join(str(wording.unit(slug, city)) for slug in routed.assists)),
         ("rule 规则", routed.rule_id or ""),
         ("class 分级", routed.triage_class),
@@ -147,5 +147,7 @@ def _lines(routed: Routed, city: City) -> list[tuple[str, str]]:
         ("area 区域", f"{area.name.zh} / {area.name.en} ({routed.area_by})" if area else "unknown 未知"),
         ("matched 依据", "\n".join(str(explaining.matched(one)) for one in routed.matched)),
         ("nearly 相近", "\n".join(str(explaining.nearly(one)) for one in routed.near)),
+        ("tags 标签", "、".join(routed.tags)),
+        ("not to 禁派", "、".join(routed.prohibited)),
         ("steps 步骤", " → ".join(routed.steps)),
     ]
