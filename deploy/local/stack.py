@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -137,10 +137,10 @@ class Stack:
         if signum == signal.SIGKILL:
             child.wait(10)
 
-    def restart(self, service: str, *, wait: bool = True) -> None:
-        """Start one service again, on the same port, whether it is alive or not."""
+    def restart(self, service: str, *, wait: bool = True, by: Sequence[str] = ("services",)) -> None:
+        """Start one service again, on the same port, whether it is alive or not. `by`: the module that runs it, and its words."""
         self.services[service].stop(timeout_s=15)
-        self._launch(service)
+        self._launch(service, by)
         if wait:
             self.wait_ready(service)
 
@@ -291,9 +291,9 @@ class Stack:
     def _provisioned(self) -> Path:
         return self.directory / "provisioned.json"
 
-    def _launch(self, service: str) -> None:
+    def _launch(self, service: str, by: Sequence[str] = ("services",)) -> None:
         self.services[service].start(
-            [sys.executable, "-m", "services", service],
+            [sys.executable, "-m", *by, service],
             self._service_environment(service, self.ports[service]),
             ROOT,
         )

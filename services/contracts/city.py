@@ -317,6 +317,12 @@ def _plans(city: City) -> Iterator[Fault]:
         for j, path in enumerate(row.when.category)
     )
     yield from unknown_categories(city, "plans.yaml", named)
+    places = (
+        (("plans", i, "when", "area", j), code)
+        for i, row in enumerate(city.plans.plans)
+        for j, code in enumerate(row.when.area)
+    )
+    yield from unknown_areas(city, "plans.yaml", places)
     sampled = (
         (("verification", "samples", i, "category", j), path)
         for i, row in enumerate(city.policy.verification.samples)

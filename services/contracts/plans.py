@@ -17,7 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, WrapValidator, model_validato
 from services.contracts import countings, faults
 from services.contracts.calendars import ALWAYS, Calendar
 from services.contracts.countings import Counting, Ruler
-from services.contracts.values import Audience, ClockKind, Kind, ResponseBasis, Segment, TriageClass
+from services.contracts.rows import AreaCode
+from services.contracts.values import (
+    Audience,
+    ChannelKind,
+    ClockKind,
+    Kind,
+    ResponseBasis,
+    Segment,
+    TriageClass,
+)
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 Target = Annotated[
@@ -219,6 +228,8 @@ class When(BaseModel):
     category: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     triage_class: Annotated[tuple[TriageClass, ...], Field(alias="class")] = ()
     segment: tuple[Segment, ...] = ()
+    area: tuple[AreaCode, ...] = ()
+    channel_kind: tuple[ChannelKind, ...] = ()
     kind: tuple[Kind, ...] = ()
 
 
@@ -255,6 +266,11 @@ class Plans(BaseModel):
         )
 
     @cached_property
+    def asks_area(self) -> bool:
+        """Whether any plan is for an area: else where a case is changes nothing."""
+        return any(row.when.area for row in self.plans)
+
+    @cached_property
     def by_name(self) -> dict[str, Plan]:
         """Every promise by its name; rules look up the plan they name here."""
         return {row.name: row.promise for row in self.plans}
@@ -285,16 +301,18 @@ class Facts:
     triage_class: TriageClass = TriageClass.ORDINARY
     segment: Segment = Segment.CITIZEN
     kind: Kind = Kind.COMPLAINT
+    area: str | None = None
+    channel_kind: ChannelKind | None = None
 
 
 def choose(plans: Plans, facts: Facts) -> Plan:
     """The plan of a case that no rule has given one.
 
     Of the rows whose every condition holds, the most specific: the longest category prefix first, then a row
-    that names the class, then one that names the segment, then one that names the kind; among equals the
-    first in the file. No row: the default.
+    that names the class, then one that names the segment, then the longest area, then one that names the channel
+    kind, then one that names the kind; among equals the first in the file. No row: the default.
     """
-    best, best_rank = None, (0, False, False, False)
+    best, best_rank = None, NOT_SPECIFIC
     for row in plans.plans:
         rank = _rank(row.when, facts)
         if rank is not None and rank > best_rank:
@@ -302,19 +320,29 @@ def choose(plans: Plans, facts: Facts) -> Plan:
     return best.promise if best else plans.by_name[plans.default]
 
 
-def _rank(when: When, facts: Facts) -> tuple[int, bool, bool, bool] | None:
+Rank = tuple[int, bool, bool, int, bool, bool]
+NOT_SPECIFIC: Rank = (0, False, False, 0, False, False)
+
+
+def _rank(when: When, facts: Facts) -> Rank | None:
     """How specific a row is for these facts; None when one of its conditions does not hold."""
-    fitting = [prefix for prefix in when.category if within(facts.category, prefix)]
-    depth = max((len(prefix.split("/")) for prefix in fitting), default=0)
-    if when.category and not depth:
+    category, area = _depth(when.category, facts.category), _depth(when.area, facts.area)
+    among = (
+        (when.triage_class, facts.triage_class),
+        (when.segment, facts.segment),
+        (when.channel_kind, facts.channel_kind),
+        (when.kind, facts.kind),
+    )
+    if category is None or area is None or any(named and fact not in named for named, fact in among):
         return None
-    if when.triage_class and facts.triage_class not in when.triage_class:
-        return None
-    if when.segment and facts.segment not in when.segment:
-        return None
-    if when.kind and facts.kind not in when.kind:
-        return None
-    return depth, bool(when.triage_class), bool(when.segment), bool(when.kind)
+    triage, segment, channel, kind = (bool(named) for named, _ in among)
+    return category, triage, segment, area, channel, kind
+
+
+def _depth(prefixes: tuple[str, ...], path: str | None) -> int | None:
+    """Of the longest prefix that the path is within; 0 when none is asked for, None when none fits."""
+    fitting = [len(prefix.split("/")) for prefix in prefixes if within(path, prefix)]
+    return max(fitting) if fitting else None if prefixes else 0
 
 
 def within(path: str | None, prefix: str) -> bool:

@@ -30,7 +30,10 @@ def reclassify(scene: Scene) -> Done:
     command, before, at = scene.asked.command, scene.before, scene.at
     assert isinstance(command, Reclassify)
     after = _classified(scene.after, command)
-    facts = plans.Facts(after.category, after.triage_class, scene.dossier.submission.segment, after.kind)
+    sent = scene.dossier.submission
+    facts = plans.Facts(
+        after.category, after.triage_class, sent.segment, after.kind, after.area, sent.channel_kind
+    )
     chosen = plans.choose(scene.city.plans, facts)
     tighter = _tighter(chosen, before, at)
     after = replace(after, plan=chosen if tighter else before.plan)

@@ -211,7 +211,8 @@ def _plan(law: Law, facts: Facts, triage: TriageClass, named: str | None) -> Pla
     """The plan a rule names wins over plans.yaml."""
     if named is not None:
         return law.city.plans.by_name[named]
-    asked = plans.Facts(facts.category, triage, facts.segment, facts.kind)
+    area = facts.area if law.city.plans.asks_area else None
+    asked = plans.Facts(facts.category, triage, facts.segment, facts.kind, area, facts.channel_kind)
     if (plan := law.chosen.get(asked)) is None:
         plan = law.chosen[asked] = plans.choose(law.city.plans, asked)
     return plan

@@ -109,7 +109,7 @@ async def fire_alone(tx: Tx[State], case_id: CaseId) -> None:
 def _reach(tx: Tx[State]) -> Reach:
     state = tx.state
     watermark = state.marks.watermark(tx.shard, tx.row.seen.get(LOG, 0))
-    return decide.reach(watermark, tx.now, state.silence(), state.at_end(tx.shard), state.patience)
+    return decide.reach(watermark, tx.now, state.silence(), state.listened(tx.shard), state.patience)
 
 
 async def _fire(tx: Tx[State], due: Sequence[Record], horizon: datetime, reach: Reach) -> None:

@@ -95,7 +95,7 @@ async def _now(running: Running[State], conn: Connection) -> datetime:
 
 def _show_shard(state: State, shard: int, applied: int, now: datetime, overdue: int) -> None:
     mark = state.marks.watermark(shard, applied)
-    reach = decide.reach(mark, now, state.silence(), state.at_end(shard), state.patience)
+    reach = decide.reach(mark, now, state.silence(), state.listened(shard), state.patience)
     metrics.BACKLOG.labels(shard).set(overdue)
     metrics.WATERMARK_AGE.labels(shard).set((now - mark).total_seconds() if mark else nan)
     metrics.HELD_CASES.labels(shard).set(len(state.marks.held(shard, applied)))

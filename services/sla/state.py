@@ -40,6 +40,7 @@ class State:
     plans: store.Plans = field(default_factory=store.Plans)
     ladders: Ladders = field(default_factory=Ladders)
     heard_at: float = field(default_factory=monotonic)
+    behind_at: dict[int, float] = field(default_factory=dict)
 
     @property
     def patience(self) -> timedelta:
@@ -48,6 +49,13 @@ class State:
     def silence(self) -> timedelta:
         """Wall time since the last mark."""
         return timedelta(seconds=monotonic() - self.heard_at)
+
+    def listened(self, shard: int) -> bool:
+        """At the end of the log, without a break, for as long as we are patient. When the broker was away the router,
+        too, has to be given that time: what it has executed meanwhile is only now on its way to the log."""
+        if not self.at_end(shard):
+            self.behind_at[shard] = monotonic()
+        return monotonic() - self.behind_at.get(shard, 0.0) >= self.settings.mark_patience_s
 
 
 async def build(plumbing: Plumbing) -> State:
@@ -101,7 +109,7 @@ def ready(state: State, shard: int) -> bool:
 
 def possible(state: State, shard: int, now: datetime) -> datetime | None:
     """Up to which instant a rung might fire now, by this host's clock: a hint."""
-    if state.silence() >= state.patience and state.at_end(shard):
+    if state.listened(shard) and state.silence() >= state.patience:
         return now
     promised = state.marks.promised(shard)
     return min(promised, now) if promised else None

@@ -12,8 +12,16 @@ from tests.chaos.harness import Rig
 
 RATE = 300.0  # 30 minutes are 6 seconds, two hours 24
 ENV = {"SUBAN_SESSION_TIMEOUT_S": "6", "SUBAN_LOG_LEVEL": "warning"}
-# Thousands of responses must lie in the topic before the first of them falls due, at whatever hour the test comes to it.
+# Responses must lie in the topic before the first of them falls due, at whatever hour the test comes to it: thousands, or a few.
 PATIENT = """\
+  - name: prompt
+    title: {zh: 建议路灯：1 小时响应, en: "A suggestion for a lamp: response in 1 hour"}
+    when: {category: [市政设施/公用部件/路灯], kind: [suggestion]}
+    response: {target: PT1H, counts: [public_message]}
+    close: {target: P10D}
+    calendar: 24x7
+    ladder:
+      - {percent: 100, audience: [handler]}
   - name: patient
     title: {zh: 表扬路灯：2 小时响应, en: "Praise of a lamp: response in 2 hours"}
     when: {category: [市政设施/公用部件/路灯], kind: [praise]}
@@ -27,7 +35,7 @@ PATIENT = """\
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example city with one plan more."""
+    """The example city with two plans more."""
     folder = tmp_path_factory.mktemp("city") / CITY.name
     shutil.copytree(CITY, folder)
     plans = folder / "plans.yaml"

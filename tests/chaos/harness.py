@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka import Producer
@@ -211,17 +212,23 @@ class Rig:
             )
         assert producer.flush(10) == 0
 
-    def outcomes(self, cases: set[str], since: evidence.Places, kind: str = "clock.stopped") -> Counter[str]:
-        """How the response clocks of these cases stopped (or breached), by the log."""
-        found = (
-            record.data()
-            for record in evidence.topics(self.stack.kafka.bootstrap, since)
-            if record.type == kind and record.case in cases
-        )
-        return Counter(data.get("outcome", kind) for data in found if data["clock"] == "response")
+    def outcomes(self, cases: set[str], since: evidence.Places) -> Counter[str]:
+        """How the response clocks of these cases stopped, by the log."""
+        return Counter(data["outcome"] for data in self.told(cases, since, "clock.stopped"))
 
-    def city_now(self) -> datetime:
+    def told(self, cases: set[str], since: evidence.Places, kind: str) -> list[dict[str, Any]]:
+        """What the log of clocks says of the response clocks of these cases, of one type."""
+        every = evidence.topics(self.stack.kafka.bootstrap, since)
+        said = (record.data() for record in every if record.type == kind and record.case in cases)
+        return [data for data in said if data["clock"] == "response"]
+
+    @cached_property
+    def clock(self) -> CityClock:
+        """Asked once: the store may be away when it is needed."""
         base = asyncio.run(evidence.clock_base(self.stack.postgres.url()))
         return CityClock(
             datetime.fromisoformat(base["wall_base"]), datetime.fromisoformat(base["city_base"]), base["rate"]
-        ).now()
+        )
+
+    def city_now(self) -> datetime:
+        return self.clock.now()

@@ -8,7 +8,6 @@ import json
 import random
 import signal
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -115,8 +114,8 @@ def test_one_request_sent_twenty_times_at_once(rig: Rig, requests: int) -> None:
         for n in range(requests)
     ]
     for start in range(0, requests, AT_ONCE):
-        some = [_item(body) for body in bodies[start : start + AT_ONCE]]
-        promises = _pushed(rig, [item for item in some for _ in range(20)])
+        some = [item(body) for body in bodies[start : start + AT_ONCE]]
+        promises = pushed(rig, [item for item in some for _ in range(20)])
         answers = {(one.request_key, one.case_id, one.number) for one in promises}
         assert len(promises) == 20 * len(some)
         assert len(answers) == len(some), "twenty times the same answer"
@@ -125,11 +124,11 @@ def test_one_request_sent_twenty_times_at_once(rig: Rig, requests: int) -> None:
     assert verdict.clean, str(verdict)
 
 
-def _item(body: dict[str, Any]) -> Item:
+def item(body: dict[str, Any]) -> Item:
     return Item("at-pingshan", str(body["request_id"]), json.dumps(body).encode())
 
 
-def _pushed(rig: Rig, items: Sequence[Item]) -> list[Promise]:
+def pushed(rig: Rig, items: Sequence[Item]) -> list[Promise]:
     """A hundred at once; what they were promised."""
 
     async def push() -> Pusher:
@@ -190,30 +189,3 @@ def _publish_again(rig: Rig) -> None:
 
     rig.wait(taken, 60 + len(records) / 1000)
     rig.rest()
-
-
-@pytest.mark.parametrize(("requests", "waves"), HELD)
-def test_router_held_back_while_responses_wait(rig: Rig, requests: int, waves: int) -> None:
-    """The responses are in the topic in time; the router takes them after they fell due. No breach is invented."""
-    for wave in range(waves):
-        bodies = [{"request_id": f"held-{requests}-{wave}-{n}", "text": "感谢社区处理路灯，速度很快。", "kind": "praise",
-                   "category": "市政设施/公用部件/路灯", "place": {"area": "pingshan/biling/shahu"}} for n in range(requests)]  # fmt: skip
-        since = evidence.now(rig.stack.kafka.bootstrap)
-        cases = {promise.case_id for promise in _pushed(rig, [_item(body) for body in bodies])}
-        assert len(cases) == requests
-        _hold_back(rig, cases, since)
-    verdict = rig.judge()
-    assert verdict.clean, str(verdict)
-
-
-def _hold_back(rig: Rig, cases: set[str], since: evidence.Places) -> None:
-    """The router stands still from before the responses until a minute of the city's after they were due."""
-    letters = rig.letters(cases, since)
-    dues = [datetime.fromisoformat(letter["due_response_at"]) for letter in letters.values()]
-    with rig.frozen("router"):
-        rig.respond(letters)
-        assert rig.city_now() < min(dues), "too slow: the responses were late themselves"
-        rig.wait(lambda: (rig.city_now() - max(dues)).total_seconds() > 60, 40)
-    rig.rest()
-    rig.wait(lambda: rig.outcomes(cases, since) == {"met": len(cases)}, 60)
-    assert not rig.outcomes(cases, since, "clock.breached")

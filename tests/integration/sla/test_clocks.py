@@ -190,6 +190,22 @@ async def test_a_breach_of_ours_is_corrected(city: World) -> None:
     assert tuple(row or ()) == ("met", True, None)
 
 
+async def test_after_the_broker_was_away_the_router_has_its_time_again(city: World) -> None:
+    """We are at the end of the log again, and the marks are as old as before: that proves no silence of the router's."""
+    case = case_in(0)
+    await city.apply((case, sample.registered()))
+    city.state.heard_at -= 60
+    city.state.at_end = lambda shard: False
+    assert not states.ready(city.state, 0)
+    city.state.at_end = lambda shard: True
+    city.set_time(at("09:31"))
+    await city.tick(0)
+    assert kinds(await city.told(0), case, "response") == ["started"]
+    city.state.behind_at[0] -= 60
+    await city.tick(0)
+    assert kinds(await city.told(0), case, "response")[-1] == "breached 100"
+
+
 async def test_silence_while_behind_fires_nothing_and_alarms(city: World) -> None:
     case = case_in(0)
     await city.apply((case, sample.registered()))

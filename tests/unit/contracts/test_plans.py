@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from services.contracts import plans
 from services.contracts.calendars import Calendar
 from services.contracts.plans import Close, Facts, Measure, Plan, Plans, Rung
-from services.contracts.values import Audience, Kind, ResponseBasis, Segment, TriageClass
+from services.contracts.values import Audience, ChannelKind, Kind, ResponseBasis, Segment, TriageClass
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -35,6 +35,9 @@ CITY = Plans.model_validate(
             row("noise", category=["环保水务"]),
             row("building-noise", category=["环保水务/建筑施工噪声"], **{"class": ["ordinary"]}),
             row("named-only"),
+            row("by-channel", channel_kind=["sensor"]),
+            row("by-area", area=["pingshan/biling"]),
+            row("by-smaller-area", area=["pingshan", "pingshan/biling/shahu"]),
         ],
     }
 )
@@ -51,6 +54,13 @@ CITY = Plans.model_validate(
         (Facts("环保水务/建筑施工噪声/超时施工"), "building-noise"),
         (Facts("环保水务/建筑施工噪声", TriageClass.URGENT), "noise"),
         (Facts("环保水务二"), "standard"),
+        (Facts(channel_kind=ChannelKind.SENSOR), "by-channel"),
+        (Facts(kind=Kind.CONSULT, channel_kind=ChannelKind.SENSOR), "by-channel"),
+        (Facts(area="pingshan/biling/other", channel_kind=ChannelKind.SENSOR), "by-area"),
+        (Facts(area="pingshan/biling/shahu"), "by-smaller-area"),
+        (Facts(area="pingshan/bilingual"), "by-smaller-area"),
+        (Facts(area="pingshan/biling", segment=Segment.ENTERPRISE), "by-segment"),
+        (Facts("环保水务", area="pingshan/biling/shahu"), "noise"),
     ],
 )
 def test_the_most_specific_row_is_chosen(facts: Facts, name: str) -> None:
