@@ -128,7 +128,7 @@ SELECT count(*) FROM (SELECT 1 FROM clock WHERE shard = $1 AND next_rung_at <= $
 SELECT shard, coalesce((seen ->> $1)::bigint, 0) AS last FROM shard;
 
 -- name: past_cases
-SELECT close.holder, close.category, close.started_at, close.stopped_at AS closed_at, response.stopped_at AS responded_at
+SELECT close.holder, close.category, close.area, close.started_at, close.stopped_at AS closed_at, response.stopped_at AS responded_at
 FROM clock AS close LEFT JOIN clock AS response ON response.case_id = close.case_id AND response.kind = 'response'
 WHERE close.kind = 'close' AND close.started_at >= $1 AND NOT close.cancels;
 

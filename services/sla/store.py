@@ -211,7 +211,7 @@ async def wall(conn: Connection) -> datetime:
 
 
 async def past_cases(conn: Connection, since: datetime) -> list[asyncpg.Record]:
-    """holder, category, started_at, closed_at, responded_at of every case received since, but those that ended otherwise."""
+    """holder, category, area, started_at, closed_at, responded_at of every case received since, but those that ended otherwise."""
     return list(await conn.fetch(SQL["past_cases"], since))
 
 

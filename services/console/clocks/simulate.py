@@ -5,14 +5,14 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis import clock, database, files, settings
+from services.chassis import database, files, run, settings
 from services.chassis.settings import OperatorSettings
 from services.console.clocks import history, picture
 from services.console.clocks.history import BadHistory
@@ -54,10 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     city = files.load(asked.city / "city.yaml", CityFile).value
-    past = list(_past(asked, ZoneInfo(city.timezone)))
-    if not past:
-        raise BadHistory("there is no case in this history")
-    until = max(max(one.received_at, one.closed_at or one.received_at) for one in past)
+    past, until = _past(asked, ZoneInfo(city.timezone))
     seen = asked.last is not None or asked.responded_column is not None
     found = {
         name: what_if.simulate(past, what_if.chooser(_plans(path, city.timezone)), until, responses=seen)
@@ -84,8 +81,14 @@ def _plans(path: Path, zone: str) -> Plans:
     return files.load(path, Plans).value.bound(known)
 
 
-def _past(asked: argparse.Namespace, zone: ZoneInfo) -> Iterator[Past]:
-    return _timed(asked.last) if asked.last else _file(asked, zone)
+def _past(asked: argparse.Namespace, zone: ZoneInfo) -> tuple[list[Past], datetime]:
+    """The cases, and up to when they are judged: now, or the last that the file knows of."""
+    if asked.last:
+        return _timed(asked.last)
+    past = list(_file(asked, zone))
+    if not past:
+        raise BadHistory("there is no case in this history")
+    return past, max(max(one.received_at, one.closed_at or one.received_at) for one in past)
 
 
 def _file(asked: argparse.Namespace, zone: ZoneInfo) -> Iterator[Past]:
@@ -122,28 +125,33 @@ def _facts(category: str, triage: str, segment: str, kind: str, line: int) -> Fa
     return _KNOWN[key]
 
 
-def _timed(last: str) -> Iterator[Past]:
+def _timed(last: str) -> tuple[list[Past], datetime]:
     """What this city's sla has timed."""
     try:
         span = timedelta(days=int(last.removesuffix("d")))
     except ValueError as wrong:
         raise BadHistory(f"--last {last}: write a number of days, 30d") from wrong
-    return iter(asyncio.run(_read(span)))
+    past, now = asyncio.run(read(settings.read(OperatorSettings).database_url.get_secret_value(), span))
+    if not past:
+        raise BadHistory(f"sla has timed no case that was received in the last {span.days} days")
+    return past, now
 
 
-async def _read(span: timedelta) -> list[Past]:
-    url = settings.read(OperatorSettings).database_url.get_secret_value()
+async def read(url: str, span: timedelta) -> tuple[list[Past], datetime]:
+    """Cases received so lately, by the city's time, and that time. sla keeps no class, segment or kind of a case."""
     pool = await database.create_pool(url, "sla", 2)
     try:
+        _, city = await run.provisioned(pool, "sla")
         async with pool.acquire() as conn:
-            rows = await store.past_cases(conn, clock.wall_now() - span)
+            now = city.city(await store.wall(conn))
+            rows = await store.past_cases(conn, now - span)
     finally:
         await pool.close()
     return [
-        Past(row["holder"], _facts(row["category"] or "", "", "", "", 0), row["started_at"].astimezone(UTC),
+        Past(row["holder"], Facts(row["category"], area=row["area"]), row["started_at"].astimezone(UTC),
              row["responded_at"], row["closed_at"])
         for row in rows
-    ]  # fmt: skip
+    ], now  # fmt: skip
 
 
 def _figures(outlook: Outlook) -> dict[str, object]:

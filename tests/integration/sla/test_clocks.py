@@ -196,7 +196,7 @@ async def test_after_the_broker_was_away_the_router_has_its_time_again(city: Wor
     await city.apply((case, sample.registered()))
     city.state.heard_at -= 60
     city.state.at_end = lambda shard: False
-    assert not states.ready(city.state, 0)
+    assert states.possible(city.state, 0, at("09:31")) is None
     city.state.at_end = lambda shard: True
     city.set_time(at("09:31"))
     await city.tick(0)
