@@ -31,7 +31,7 @@ async def test_the_last_days_are_the_citys(database: str) -> None:
     assert timedelta() <= now - (NINE + 40 * DAY) < timedelta(minutes=5)
     assert (past.received_at, past.responded_at, past.closed_at) == (NINE + 39 * DAY, at("09:20", 39), None)
     assert (past.department, past.facts.category, past.facts.area) == (
-        "dispatch-desk",
+        "a",
         "市容环卫/占道经营",
         "pingshan/biling",
     )
