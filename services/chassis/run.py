@@ -65,7 +65,7 @@ def tame_collector() -> None:
 
 
 def release_memory() -> None:
-    """What loading the city has used and left, given back to the kernel: a third of the router's memory."""
+    """What loading the city has used and left, given back to the kernel: a fifth of the router's memory."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -157,7 +157,8 @@ class Service(Generic[S]):
     - `ring`: the API keys, kept fresh.
     - `numbers_late`: the outbox rows of this service get their numbers from the publisher (intake, delivery rule 11).
     - `serves_without_kafka`: a broker away is said at /readyz and does not make the service unready.
-    - `read_every_s`, `publish_every_s`: least wall seconds between two polls, between two rounds of a shard's outbox.
+    - `read_every_s`, `publish_every_s`: least wall seconds between two polls, between two rounds of a shard's outbox
+      (of giving numbers, where they are given late).
       What comes meanwhile shares a transaction; what comes after a quiet time waits for nothing. From a tenth of a
       second on, records gather at the broker for that long.
     """

@@ -1,9 +1,13 @@
 """What intake sends: one case each, with an owner, whatever is repeated or out of order."""
 
+import pytest
+
+from services.chassis.transaction import Tx
 from services.contracts import ids, topics
 from services.contracts.events import AssignmentOpened, CaseDispatched, CaseRegistered
 from services.router import handlers
-from tests.integration.router.rig import Rig, act, of_one_shard, submission
+from services.router.state import State
+from tests.integration.router.rig import SHARDS, Rig, act, of_one_shard, submission
 
 LAWN = {"category": "市容环卫/绿化养护", "place": {"address": "坪山区碧岭街道沙湖社区"}}
 
@@ -35,6 +39,24 @@ async def test_a_repeat_in_the_batch_or_later_is_the_same_case(router: Rig) -> N
     types = await router.types(one.case_id)
     assert types.count("case.registered") == types.count("case.dispatched") == 1
     assert await router.pool.fetchval("SELECT count(*) FROM cases") == 1
+
+
+async def test_a_plan_counts_as_stored_only_when_it_is(router: Rig) -> None:
+    """Its digest is remembered so that it is written once: not by a transaction that comes to nothing."""
+    one = submission("k", router.now(), **LAWN)
+
+    async def comes_to_nothing(tx: Tx[State]) -> None:
+        await handlers.on_submissions([one], tx)
+        raise ValueError("to nothing")
+
+    with pytest.raises(ValueError, match="to nothing"):
+        await router.job(ids.shard_of(one.case_id, SHARDS), comes_to_nothing)
+    assert not router.running.state.kept_plans
+    await router.take(one)
+    assert router.running.state.kept_plans == {
+        row["digest"] for row in await router.pool.fetch("SELECT digest FROM plan")
+    }
+    assert (await router.call("GET", f"/v1/cases/{one.case_id}")).status_code == 200
 
 
 async def test_an_assignment_goes_to_its_department_only_and_says_why(router: Rig) -> None:
