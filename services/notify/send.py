@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
-from services.chassis import clock, telemetry, transaction
+from services.chassis import clock, rounds, telemetry, transaction
 from services.chassis.failure import Busy, Nature, nature, reason
 from services.chassis.service import Running
 from services.chassis.transaction import Tx
@@ -51,6 +52,7 @@ def carriers(state: State) -> list[Carrier]:
 async def serve(running: Running[State]) -> None:
     """Worker. Until cancelled: one loop a provider, so that a slow one holds up nobody else."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(rounds.every(running.state.settings.poll_s, "backlog", partial(_show_backlog, running)))
         for carrier in carriers(running.state):
             group.create_task(_serve(running, carrier))
 
@@ -75,11 +77,15 @@ async def _rung(bell: Bell, wait_s: float) -> set[int]:
     return bell.take()
 
 
+async def _show_backlog(running: Running[State]) -> None:
+    """Beside the senders: a provider that takes a call and says nothing must not keep the figure that tells of it."""
+    waiting, oldest = await store.backlog(running.plumbing.pool)
+    metrics.WAITING.set(waiting)
+    metrics.OLDEST.set(oldest)
+
+
 async def _look(running: Running[State], carrier: Carrier) -> set[int]:
     try:
-        waiting, oldest = await store.backlog(running.plumbing.pool)
-        metrics.WAITING.set(waiting)
-        metrics.OLDEST.set(oldest)
         return await store.shards_with_work(running.plumbing.pool, carrier.media)
     except Exception as failed:
         if nature(failed) is Nature.OWN:

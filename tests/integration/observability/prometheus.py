@@ -50,15 +50,15 @@ def need(program: str) -> str:
 
 @contextmanager
 def start_prometheus(
-    targets: Mapping[str, str], rules_dir: Path, tmp: Path, data: Path | None = None
+    targets: Mapping[str, str], rules_dir: Path, tmp: Path, data: Path | None = None, pace: str = "1s"
 ) -> Iterator[str]:
-    """Scrape `targets` (job → host:port) each second by the committed configuration; yields the base URL.
+    """Scrape `targets` (job → host:port) at this pace by the committed configuration; yields the base URL.
 
     `data` is a folder of blocks to begin with.
     """
     program, port = need("prometheus"), ports.choose(None)
     tmp.mkdir(parents=True, exist_ok=True)
-    (tmp / "prometheus.yml").write_text(yaml.safe_dump(configuration(targets, rules_dir)))
+    (tmp / "prometheus.yml").write_text(yaml.safe_dump(configuration(targets, rules_dir, pace)))
     words = [
         program,
         f"--config.file={tmp / 'prometheus.yml'}",
@@ -82,9 +82,9 @@ def start_prometheus(
             process.terminate()
 
 
-FASTER = 20
+FASTER = 40
 """By how much a test copy of the rules is faster: each window, `for` and interval, and each bound on an age by the
-wall's clock, is a twentieth. The city of the tests that use it has a clock that runs as much faster, so ages and spans
+wall's clock, is a fortieth. The city of the tests that use it has a clock that runs as much faster, so ages and spans
 in city time need no change."""
 _SPAN = re.compile(r"(?<=[\[ ])(\d+)(s|m|h|d)(?=[\]})\n])")
 _WALL_AGE = re.compile(r"(suban_(?:consumer_lag|notify_oldest_waiting)_seconds[^>]*> )(\d+)")
@@ -105,10 +105,10 @@ def _least_ms(span: re.Match[str]) -> int:
     return int(span[1]) * _UNIT_S[span[2]] * 1000 // FASTER
 
 
-def configuration(targets: Mapping[str, str], rules_dir: Path) -> dict[str, Any]:
+def configuration(targets: Mapping[str, str], rules_dir: Path, pace: str) -> dict[str, Any]:
     """The committed configuration with other addresses and a pace for tests; a job it does not know is a mistake."""
     config: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["global"] |= {"scrape_interval": pace, "scrape_timeout": pace, "evaluation_interval": pace}
     config["rule_files"] = [str(rules_dir / "*.yml")]
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     config["scrape_configs"] = [
@@ -165,6 +165,18 @@ def query(url: str, expr: str, at: float | None = None) -> list[tuple[dict[str, 
     if answer.is_error:
         return str(answer.json()["error"])
     return [(row["metric"], float(row["value"][1])) for row in answer.json()["data"]["result"]]
+
+
+def over(
+    url: str, expr: str, start: float, end: float, step_s: float
+) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
+    """(labels, (Unix seconds, value)s) of a range query. Raises AssertionError with what Prometheus refuses."""
+    answer = _get(
+        f"{url}/api/v1/query_range", query=expr, start=f"{start:.3f}", end=f"{end:.3f}", step=f"{step_s}"
+    )
+    assert answer.is_success, answer.text
+    rows = answer.json()["data"]["result"]
+    return [(row["metric"], [(float(at), float(value)) for at, value in row["values"]]) for row in rows]
 
 
 def number(url: str, expr: str) -> float:
