@@ -52,7 +52,9 @@ def carriers(state: State) -> list[Carrier]:
 async def serve(running: Running[State]) -> None:
     """Worker. Until cancelled: one loop a provider, so that a slow one holds up nobody else."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(rounds.every(running.state.settings.poll_s, "backlog", partial(_show_backlog, running)))
+        group.create_task(
+            rounds.every(running.state.settings.poll_s, "backlog", partial(_show_backlog, running))
+        )
         for carrier in carriers(running.state):
             group.create_task(_serve(running, carrier))
 

@@ -13,7 +13,7 @@ from services.sla.course import VERIFICATION, Course
 
 HEADER = ("工单号 number", "区域 area", "类别 category", "受理 received", "办结时限 due", "原时限 original due", "响应 responded",
           "办结 resolved", "状态 status", "承办 holder", "超时（小时）late hours", "暂停（小时）paused hours", "原因 why")  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # OWASP, CSV Injection
 WAITS: dict[str, str] = {
     PauseReason.AWAITING_CITIZEN: "等待市民", PauseReason.AWAITING_THIRD_PARTY: "等待第三方",
     PauseReason.WEATHER_OR_SEASON: "天气或季节", PauseReason.LEGAL_PROCEDURE: "法定程序", PauseReason.SHELVED: "挂账",

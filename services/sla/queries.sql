@@ -140,10 +140,11 @@ WHERE kind = 'close' AND started_at >= $2 AND started_at < $3 AND (area = $1 OR 
 SELECT DISTINCT case_id FROM clock WHERE kind IN ('response', 'close') AND due_at >= $1 AND due_at < $2;
 
 -- name: exclude
-INSERT INTO scorecard_exclusion VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
+INSERT INTO scorecard_exclusion (week, number, clock, reason, approver, appeal)
+SELECT $1, $2, $3, $4, $5, EXISTS (SELECT 1 FROM scorecard WHERE week = $1) ON CONFLICT DO NOTHING;
 
 -- name: exclusions
-SELECT number, clock, reason, approver FROM scorecard_exclusion WHERE week = $1;
+SELECT number, clock, reason, approver, appeal FROM scorecard_exclusion WHERE week = $1;
 
 -- name: publish
 INSERT INTO scorecard VALUES ($1, $2, $3, $4);

@@ -81,3 +81,5 @@ CREATE TABLE IF NOT EXISTS scorecard_exclusion (
     approver text NOT NULL,
     PRIMARY KEY (week, number, clock)
 );
+-- An exclusion that was granted after the week had been published: an appeal 申诉 that was accepted.
+ALTER TABLE scorecard_exclusion ADD COLUMN IF NOT EXISTS appeal boolean NOT NULL DEFAULT false;

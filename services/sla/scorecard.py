@@ -28,12 +28,16 @@ HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A clock that does not count: of which case, why, and who approved it. An appeal that was accepted is one."""
+    """A clock that does not count: of which case, why, and who approved it.
+
+    `appeal`: granted after the week had been published, an appeal 申诉 that was accepted.
+    """
 
     number: str
     clock: str
     reason: str
     approver: str
+    appeal: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +93,12 @@ def compute(
     return json.dumps(
         {"week": name, "departments": rows, "excluded": kept}, ensure_ascii=False, sort_keys=True, indent=1
     )
+
+
+def appealed(body: str, excluded: Sequence[Exclusion]) -> bool:
+    """Whether more is left out than in the revision that stands: the one thing that makes a new one."""
+    stood = {(one["number"], one["clock"]) for one in json.loads(body)["excluded"]}
+    return any((one.number, one.clock) not in stood for one in excluded)
 
 
 def _count(scores: dict[str, Score], entry: Entry, clock: Clock, away: bool) -> None:
@@ -149,7 +159,8 @@ def page(body: str, names: Mapping[str, str], revision: int | None) -> str:
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table(body, names)
     )
     away = "".join(
-        f"<li>{escape(one['number'])} {escape(one['clock'])}：{escape(one['reason'])}（{escape(one['approver'])}）</li>"
+        f"<li>{escape(one['number'])} {escape(one['clock'])}：{escape(one['reason'])}（{escape(one['approver'])}"
+        f"{'，申诉 appeal' if one['appeal'] else ''}）</li>"
         for one in said["excluded"]
     )
     return (
@@ -157,5 +168,5 @@ def page(body: str, names: Mapping[str, str], revision: int | None) -> str:
         "table{border-collapse:collapse;font-size:11px}td,th{border:1px solid #999;padding:3px 5px;text-align:right}"
         "td:first-child{text-align:left}@page{size:A4 landscape}</style>"
         f"<h1>每周一评 {escape(said['week'])}</h1><p>{stand}</p><table><tr>{head}</tr>{rows}</table>"
-        f"<h2>剔除 exclusions</h2><ul>{away or '<li>无 none</li>'}</ul></html>\n"
+        f"<h2>剔除与申诉 exclusions and appeals</h2><ul>{away or '<li>无 none</li>'}</ul></html>\n"
     )

@@ -37,7 +37,12 @@ def test_every_panel_answers_and_counts_what_went_in(world: World, url: str) -> 
         _one_more(world, url, phone)
     after = _counts(url)
     assert [after[expr] - before[expr] for expr in (ACCEPTED, REGISTERED)] == [2, 2]
-    assert prometheus.panels_answer(url, "5m", "30s") == []
+    # What is summed up each five minutes comes with the next sum, here a few seconds later.
+    prometheus.wait_until(lambda: not _empty(url), 30, lambda: "\n".join(_empty(url)))
+
+
+def _empty(url: str) -> list[str]:
+    return prometheus.panels_answer(url, "5m", "30s")
 
 
 def _one_more(world: World, url: str, phone: str) -> None:

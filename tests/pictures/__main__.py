@@ -39,7 +39,7 @@ def main() -> int:
     targets = {name: urllib.parse.urlsplit(one["http"]).netloc for name, one in told["services"].items()}
     with (
         tempfile.TemporaryDirectory() as folder,
-        prometheus.start_prometheus(targets, Path(folder), Path(folder)) as url,
+        prometheus.start_prometheus(targets, Path(folder) / "no-rules", Path(folder)) as url,
     ):
         began = time.time()
         demo.wait()

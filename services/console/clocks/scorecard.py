@@ -52,7 +52,7 @@ def main(asked: argparse.Namespace) -> int:
     names = {row.slug: row.name.zh for row in departments}
     body, revision = asyncio.run(run(mine.database_url.get_secret_value(), asked, zone))
     if asked.out:
-        _write(asked.out / asked.week, body, revision, names)
+        write(asked.out / asked.week, body, revision, names)
     print(f"{asked.week}: {f'revision {revision}' if revision else 'not published'}")
     return 0
 
@@ -74,10 +74,11 @@ async def run(url: str, asked: argparse.Namespace, zone: ZoneInfo) -> tuple[str,
 
 
 async def _published(conn: Connection, week: str, zone: ZoneInfo) -> tuple[str, int]:
-    body, kept = await _computed(conn, week, zone), await store.scorecard(conn, week)
-    if kept and kept[0] == body:
+    """What stands, frozen; a new revision only for an appeal that was accepted since, from what is known by then."""
+    kept = await store.scorecard(conn, week)
+    if kept and not scorecard.appealed(kept[0], await store.exclusions(conn, week)):
         return kept
-    revision = kept[1] + 1 if kept else 1
+    body, revision = await _computed(conn, week, zone), kept[1] + 1 if kept else 1
     await store.publish(conn, week, revision, body, clocktime.wall_now())
     return body, revision
 
@@ -88,7 +89,8 @@ async def _computed(conn: Connection, week: str, zone: ZoneInfo) -> str:
     return scorecard.compute(week, entries, since, until, await store.exclusions(conn, week))
 
 
-def _write(stem: Path, body: str, revision: int | None, names: dict[str, str]) -> None:
+def write(stem: Path, body: str, revision: int | None, names: dict[str, str]) -> None:
+    """week.json, week.csv and week.html beside one another."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(body + "\n", encoding="utf-8")
     stem.with_suffix(".html").write_text(scorecard.page(body, names, revision), encoding="utf-8")

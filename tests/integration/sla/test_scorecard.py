@@ -29,8 +29,13 @@ async def test_a_published_week_stays_and_an_appeal_makes_a_new_revision(databas
         assert (await scorecard.run(database, asked(publish=True), ZONE)) == first
         await city.apply((case, sample.resolved(at("09:00", days=3), "a")))
         assert (await scorecard.run(database, asked(), ZONE)) == first
+        assert (
+            await scorecard.run(database, asked(publish=True), ZONE)
+        ) == first  # frozen, whatever became known
         appeal = asked(exclude=NUMBER, reason="第三方管线", approver="督查室", publish=True)
         body, revision = await scorecard.run(database, appeal, ZONE)
         assert revision == 2
         [row] = json.loads(body)["departments"]
         assert (row["closes"], row["excluded"], row["breaches"]) == (0, 1, 1)
+        assert [one["appeal"] for one in json.loads(body)["excluded"]] == [True]
+        assert await scorecard.run(database, asked(publish=True), ZONE) == (body, 2)

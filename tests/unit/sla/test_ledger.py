@@ -75,7 +75,7 @@ def test_a_month_is_the_citys() -> None:
     )
 
 
-DANGEROUS = ["=1+1", "+SUM(A1)", "-2", "@cmd", "\t=1", "安全"]
+DANGEROUS = ["=1+1", "+SUM(A1)", "-2", "@cmd", "＝1", "\t=1", "\r=1", "\n=1", "安全"]
 
 
 def test_csv_runs_no_formula(tmp_path: Path) -> None:

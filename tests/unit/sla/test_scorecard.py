@@ -1,12 +1,15 @@
 """每周一评: what counts for whom in which week, and that the same facts give the same bytes."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.console.clocks import scorecard as command
 from services.sla import scorecard
 from services.sla.scorecard import Exclusion
 from tests.unit.sla import sample
@@ -59,14 +62,20 @@ def test_what_is_excluded_is_counted_as_that_alone() -> None:
     assert (row["closes"], row["breaches"], row["excluded"]) == (0, 0, 1)
 
 
-def test_the_same_facts_give_the_same_bytes() -> None:
+def test_the_same_facts_give_the_same_bytes(tmp_path: Path) -> None:
+    """In whatever order they come: JSON, CSV and page alike."""
     since, until = scorecard.week(WEEK, ZONE)
     one, other = entry(*ANSWERED), entry(*LATE)
-    there = scorecard.compute(WEEK, [one, other], since, until, ())
-    assert (
-        scorecard.compute(WEEK, [other, one], since, until, ()) == there
-        or one.close.number == other.close.number
-    )
+    other = replace(other, close=replace(other.close, number="20261123-0000-0001"))
+    written = []
+    for place, entries in enumerate(([one, other], [other, one])):
+        body = scorecard.compute(WEEK, entries, since, until, ())
+        command.write(tmp_path / str(place) / WEEK, body, 1, {"a": "公安"})
+        written.append(
+            [(tmp_path / str(place) / f"{WEEK}.{kind}").read_bytes() for kind in ("json", "csv", "html")]
+        )
+    assert written[0] == written[1]
+    assert len({len(each) for each in written[0]}) == 3
 
 
 @pytest.mark.parametrize(
