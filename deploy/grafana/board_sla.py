@@ -105,10 +105,8 @@ def _budget() -> Sequence[Panel]:
 
 def _departments() -> Sequence[Panel]:
     # Who holds nothing has no series of open clocks; `or` shows a nought.
-    held = (
-        f'sum by (department) (suban:clocks_open:max{{clock="close", {MINE}}})'
-        f' or 0 * sum by (department) ({promise.FINISHED}{{clock="close", {MINE}}})'
-    )
+    nought = f'0 * sum by (department) ({promise.FINISHED}{{clock="close", {MINE}}})'
+    held = f'sum by (department) (suban:clocks_open:max{{clock="close", {MINE}}}) or {nought}'
     soon = " by (department)"
     here = "${__field.labels.department}"
     late = promise.list_of(
@@ -127,7 +125,7 @@ def _departments() -> Sequence[Panel]:
              Query(worst, "{{department}}"), unit="percentunit", steps=SHARE),
         bars("即将到期 Due within the hour", "未响应与未办结，按单位；点开看清单。Not answered or not resolved; click for the list.",
              Query(f"topk(10, {promise.soon('response', '1h', soon)} + {promise.soon('close', '1h', soon)}"
-                   f" or {promise.soon('response', '1h', soon)} or {promise.soon('close', '1h', soon)})", "{{department}}"),
+                   f" or {promise.soon('response', '1h', soon)} or {promise.soon('close', '1h', soon)} or {nought})", "{{department}}"),
              steps=NONE_IS_GOOD, list_=promise.list_of("due_soon", department=here)),
         bars("分单位在办 Open by department", "现持有的未办结工单，前十；点开看清单。Cases held now, the ten fullest; click for the list.",
              Query(f"topk(10, {held})", "{{department}}"), list_=promise.list_of("running", clock="close", department=here)),
