@@ -31,9 +31,9 @@ async def standing_in(router: Rig, state: State) -> Case:
         f"doors-{state}", router.now(), category="市容环卫/绿化养护", place={"address": "碧岭街道"}
     )
     await router.take(one)
-    case = (await store.cases_of(router.pool, [one.case_id]))[one.case_id]  # type: ignore[arg-type]
-    case = replace(case, state=state, trail=(*case.trail, (case.changed_at, state)))
     async with router.pool.acquire() as conn:
+        case = (await store.cases_of(conn, [one.case_id]))[one.case_id]
+        case = replace(case, state=state, trail=(*case.trail, (case.changed_at, state)))
         await store.change(conn, [case], [])
     return case
 

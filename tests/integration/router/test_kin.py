@@ -1,11 +1,13 @@
 """拆分, 并单, 退单审核: what cases do to one another, on a real PostgreSQL, each under its own shard's lock."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from services.contracts import ids
 from services.contracts.ids import CaseId
-from services.router import follow, silence
+from services.router import follow, silence, store
 from tests.integration.router import rig
 from tests.integration.router.rig import SHARDS, Rig, act, command, submission
 
@@ -259,3 +261,35 @@ async def test_a_parts_answer_taken_late_reaches_its_parent(router: Rig) -> None
     assert [(one["parent"], one["department"], one["at"]) for one in told] == [
         (str(case), lead, in_time), (None, lead, in_time),
     ]  # fmt: skip
+
+
+async def test_what_a_ruling_has_forced_is_returned_by_neither_door(router: Rig) -> None:
+    _, children = await split(router, "k")
+    child, lead = CaseId(UUID(children[0]["case_id"])), children[0]["department"]
+    await router.ask(lead, command(child, "return", "t", **GIVE_BACK))
+    (told,) = [one.data.model_dump() for one in await router.written("command.refused")]
+    body = {"command": "return", "command_id": "h", **GIVE_BACK}
+    answer = await router.call("POST", f"/v1/cases/{child}/commands", key=lead, json=body)
+    assert (answer.status_code, told["code"]) == (409, "illegal_move")
+    assert "you may appeal" in answer.json()["detail"]
+    assert "you may appeal" in told["reason"]
+    assert "appeal" in told["legal_moves"]
+    assert answer.json()["legal_moves"] == list(told["legal_moves"])
+
+
+async def test_after_the_window_nothing_is_returned_by_either_door(router: Rig) -> None:
+    case = await registered(router, "l", received_at=router.now() - timedelta(hours=5))
+    owner = (await router.call("GET", f"/v1/cases/{case}")).json()["holder"]
+    if owner == "dispatch-desk":
+        owner = LEADS[0]
+        await do(router, case, "assign", department=owner, reason="x")
+    async with router.pool.acquire() as conn:
+        now = (await store.cases_of(conn, [case]))[case]
+        earlier = (replace(one, opened_at=one.opened_at - timedelta(hours=3)) for one in now.assignments)
+        await store.change(conn, [replace(now, assignments=tuple(earlier))], [])
+    await router.ask(owner, command(case, "return", "t", **GIVE_BACK))
+    (told,) = [one.data.model_dump() for one in await router.written("command.refused")]
+    body = {"command": "return", "command_id": "h", **GIVE_BACK}
+    answer = await router.call("POST", f"/v1/cases/{case}/commands", key=owner, json=body)
+    assert (answer.status_code, "2 h for returning it are over" in answer.json()["detail"]) == (409, True)
+    assert "2 h for returning it are over" in told["reason"]
