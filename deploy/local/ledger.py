@@ -147,6 +147,8 @@ class Ledger:
             self._once(("assignment", data["assignment_id"]), record, "repeated_effects")
         elif record.type.startswith("notice."):
             self._once((record.type, data["notice_id"]), record, "repeated_effects")
+        elif record.type == "command.asked":
+            self._once((record.type, data["command_id"]), record, "repeated_rungs")
 
     def _line(self, record: Record, data: dict[str, Any]) -> None:
         case = self.cases[record.case]
