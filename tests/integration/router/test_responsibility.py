@@ -211,7 +211,7 @@ async def test_neither_door_pushes_down_what_must_not_be(router: Rig) -> None:
     assert "not-down-unlawful-building" in told.reason
     assert "must not be pushed down" in problem["detail"]
     why = (await router.call("GET", f"/v1/cases/{case_id}/why")).json()
-    assert why["prohibited"] == ["community", "street"]
+    assert why["prohibited"] == ["community", "grid", "street"]
     again = {
         "command": "reassign",
         "command_id": "again",
