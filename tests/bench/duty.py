@@ -44,12 +44,23 @@ def areas() -> list[str]:
     return found + [f"{street}/c{one}" for street in found for one in range(COMMUNITIES)]
 
 
-def vocabulary(rng: Random, many: int) -> list[str]:
+def vocabulary(rng: Random, many: int, first: str = FIRST, second: str = SECOND) -> list[str]:
     """Words of three and four characters."""
     found: set[str] = set()
     while len(found) < many:
-        found.add("".join(rng.choices(FIRST, k=2) + rng.choices(SECOND, k=rng.randint(1, 2))))
+        found.add("".join(rng.choices(first, k=2) + rng.choices(second, k=rng.randint(1, 2))))
     return sorted(found)
+
+
+def usual(many: int) -> str:
+    """Characters of the first plane of GB 2312, which has the usual ones."""
+    rows = (
+        bytes((row, cell))
+        for row in range(0xB0, 0xD8)
+        for cell in range(0xA1, 0xFF)
+        if (row, cell) < (0xD7, 0xFA)
+    )
+    return "".join(Random(SEED).sample([one.decode("gb2312") for one in rows], many))
 
 
 def spread(rng: Random, values: Sequence[str]) -> str:
@@ -58,14 +69,19 @@ def spread(rng: Random, values: Sequence[str]) -> str:
 
 
 class City:
-    """`rules` of them, and as many different cases as asked for."""
+    """`rules` of them, and as many different cases as asked for. `characters`: of which words, and half of the texts, are
 
-    def __init__(self, rules: int) -> None:
+    made in place of the few.
+    """
+
+    def __init__(self, rules: int, characters: str = "") -> None:
         self._rng = Random(SEED)
         self._categories, self._areas = categories(), areas()
         self._rng.shuffle(self._categories)
         self._rng.shuffle(self._areas)
-        self._words = vocabulary(self._rng, max(40, min(1200, rules // 5)))
+        many = max(40, min(1200, rules // 5))
+        self._words = vocabulary(self._rng, many, *([characters] * 2 if characters else ()))
+        self._common = COMMON + characters[: len(COMMON)]
         self._channels = [f"channel-{number}" for number in range(CHANNELS)]
         self.rules = Rules.model_validate({"rules": [self._rule(number) for number in range(rules)]})
 
@@ -112,7 +128,7 @@ class City:
 
     def _text(self, rng: Random) -> str:
         """About 60 characters, the median of a short request."""
-        plain = ["".join(rng.choices(COMMON, k=rng.randint(8, 14))) for _ in range(5)]
+        plain = ["".join(rng.choices(self._common, k=rng.randint(8, 14))) for _ in range(5)]
         if rng.random() < 0.4:
             plain.insert(rng.randrange(5), spread(rng, self._words))
         return spelling.folded(",".join(plain))

@@ -32,6 +32,7 @@ PEER = "zen-engine, the same rules"
 SPLIT = "zen-engine, levels split into columns by hand"
 LIMITS = {100: below(4), 1_000: None, 10_000: below(10)}
 PEER_CASES = {100: 2_000, 1_000: 500, 10_000: 200}
+CHARACTERS = 600
 SET, WORKERS = 200, 2  # cases for each random duty list; processes
 
 
@@ -69,6 +70,18 @@ def speed(rules: int, say: Say) -> list[Figure]:
         figures.append(against(f"{name}.rate", rate, "cases/s", PEER, 1e6 / peer, ratio_at_least(15)))
         figures.append(against(f"{name}.rate.split", rate, "cases/s", SPLIT, 1e6 / by_hand))
     return figures
+
+
+def many_beginnings(say: Say) -> Figure:
+    """The same at the most rules, where words begin with as many characters as in a dictionary."""
+    rules = max(LIMITS)
+    say(f"rules: {rules:,} rules whose words begin with {CHARACTERS} characters")
+    city = City(rules, duty.usual(CHARACTERS))
+    known = ruleset.compiled(city.rules)
+    _bind(known)
+    chassis.tame_collector()
+    cases = city.cases(CASES * (PASSES + 1))
+    return Figure(f"rules.{rules}.many_beginnings", _passes(known, cases), "µs a case", limit=LIMITS[rules])
 
 
 def _bind(rules: RuleSet) -> None:
@@ -137,4 +150,4 @@ def _mismatches(worker: int, sets: int) -> int:
 
 def run(say: Say) -> list[Figure]:
     figures = [figure for rules in LIMITS for figure in speed(rules, say)]
-    return [*figures, *building(say), *agreement(say)]
+    return [*figures, many_beginnings(say), *building(say), *agreement(say)]
