@@ -56,9 +56,10 @@ def of_points(
 ) -> Points:
     """Points as they came, in WGS 84."""
     east, north = np.array(lon), np.array(lat)
-    for one in SHIFTS:
-        if which := [i for i, said in enumerate(datum) if said is one]:
-            east[which], north[which] = to_wgs84(east[which], north[which], one)
+    stated = set(datum)
+    for one in (each for each in SHIFTS if each in stated):
+        which = np.array([said is one for said in datum])
+        east[which], north[which] = to_wgs84(east[which], north[which], one)
     return east, north
 
 

@@ -1,6 +1,6 @@
 """Which area holds a point? The smallest outline that does; outlines may overlap. Asked for a batch at a time.
 
-An STRtree gives the boxes that hold each point. A rectangle inside the outline says yes to most at once, the prepared
+An STRtree gives the boxes that hold each point. A circle inside the outline says yes to most at once, the prepared
 outline decides about the rest. Outlines are kept smallest first, so the least number is the answer. A point on a border is
 held by both sides; of equal ones the deeper area has it.
 """
@@ -18,7 +18,7 @@ from services.router import datum as datums
 from services.router.datum import Degrees
 from services.router.shapes import Shapes
 
-SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the outline's own box
+SURELY = 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Polygons:
 
     codes: tuple[str, ...]
     outlines: Any  # an array of prepared shapely geometries
-    inner: Any  # for each, west, south, east and north of a rectangle properly inside it
+    inner: Any  # for each, middle and square of the radius of a circle properly inside it, in degrees
     tree: shapely.STRtree
 
     def holding(self, places: Sequence[Place]) -> list[str | None]:
@@ -72,8 +72,8 @@ class Polygons:
 
     def _hold(self, outline: NDArray[np.intp], lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
         """Whether each outline holds the point beside it."""
-        west, south, east, north = self.inner[:, outline]
-        held: NDArray[np.bool_] = (lon > west) & (lon < east) & (lat > south) & (lat < north)
+        east, north, reach = self.inner[:, outline]
+        held: NDArray[np.bool_] = (lon - east) ** 2 + (lat - north) ** 2 < reach
         rest = ~held
         held[rest] = shapely.intersects_xy(self.outlines[outline[rest]], lon[rest], lat[rest])
         return held
@@ -94,17 +94,11 @@ def index(shapes: Shapes) -> Polygons:
 
 
 def _inner(outlines: Any) -> Any:
-    """The largest of a few rectangles about the centroid that is properly inside; one that holds nothing where none is."""
-    west, south, east, north = shapely.bounds(outlines).T
+    """The circle about the centroid as far as the border; of an outline whose centroid is outside, none."""
     middle = shapely.centroid(outlines)
-    x, y = shapely.get_x(middle), shapely.get_y(middle)
-    found = np.full((4, len(outlines)), np.nan)
-    for share in SHARES:
-        wide, high = (east - west) / 2 * share, (north - south) / 2 * share
-        sides = np.stack((x - wide, y - high, x + wide, y + high))
-        fits = shapely.contains_properly(outlines, shapely.box(*sides))
-        found[:, fits] = sides[:, fits]
-    return found
+    reach = shapely.distance(middle, shapely.boundary(outlines)) * SURELY
+    inside = shapely.contains_properly(outlines, middle)
+    return np.stack((shapely.get_x(middle), shapely.get_y(middle), np.where(inside, reach * reach, 0.0)))
 
 
 def _codes(drawn: Sequence[tuple[str, Any]], order: Iterable[int]) -> Iterator[str]:

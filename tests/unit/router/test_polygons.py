@@ -133,7 +133,7 @@ def bent(code: str, west: float, south: float, side: float) -> dict[str, Any]:
 
 
 @given(st.lists(SQUARE, min_size=1, max_size=8, unique=True), st.lists(POINT, max_size=40))
-def test_a_rectangle_inside_never_says_more_than_the_outline(
+def test_the_circle_inside_never_says_more_than_the_outline(
     drawn: list[tuple[int, int, int]], points: list[tuple[float, float]]
 ) -> None:
     known = index(*(bent(f"a{i}", *one) for i, one in enumerate(drawn)))
