@@ -266,6 +266,8 @@ def kafka_does_nothing(town: Town) -> None:
 
 def the_router_dies(town: Town) -> None:
     """Its marks end; after SUBAN_MARK_PATIENCE_S what is due fires without proof."""
+    case = town.push(1, "e")[0]  # with all its reminders before it, whatever has become of the others
+    prometheus.wait_until(lambda: bool(town.world.clocks(case)), 40, lambda: "the last case is not timed")
     town.fired.pop("SubanTargetDown", None)
     town.stack.kill("router")
     town.until_fired("SubanTargetDown", "SubanRungsUnconfirmed")
