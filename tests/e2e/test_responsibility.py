@@ -50,8 +50,13 @@ def rate_by_the_link(world: World, number: str, rating: int) -> None:
         return re.search(r"https?://\S+", asked[1]["text"])[0] if len(asked) == 2 else None  # type: ignore[index]
 
     address = until(link)
-    page = httpx.get(address, trust_env=False)
-    assert (page.status_code, number in page.text) == (200, True)
+
+    def asking() -> str | None:
+        """intake reads the log a moment after notify does."""
+        page = httpx.get(address, trust_env=False)
+        return page.text if page.status_code == 200 and "<form" in page.text else None
+
+    assert number in until(asking)
     sent = httpx.post(address, data={"rating": str(rating)}, trust_env=False)
     assert (sent.status_code, "已收到您的评价" in sent.text) == (200, True)
 

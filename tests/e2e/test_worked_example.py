@@ -30,10 +30,10 @@ APPROVED = ("reason: awaiting_citizen, approver: false", "reason: awaiting_citiz
 CATEGORY = ("categories:\n", "categories:\n  - {path: 按办公时间, en: By office hours}\n")
 OFFICE = ("\ndefault:", """
   - name: office-hours
-    title: {zh: 按办公时间：16 小时办结, en: "By office hours: close in 16 hours"}
+    title: {zh: 按办公时间：15 小时办结, en: "By office hours: close in 15 hours"}
     when: {category: [按办公时间]}
     response: {target: PT2H, counted: {by: working_time}}
-    close: {target: PT16H, counted: {by: working_time}}
+    close: {target: PT15H, counted: {by: working_time}}
     calendar: office
     ladder:
       - {percent: 100, audience: [handler]}
@@ -183,8 +183,8 @@ def _resolved(world: World, elapsed: str, office: str) -> None:
         assert re.fullmatch(line, account["line"][language]), account["line"][language]
 
     found = told(world, office, lambda found: clock(found, "close")["state"] == "met")
-    assert local(found, "close") == "2026-11-25T04:00", (
-        "Wednesday noon: seven, seven and two hours, and one waited"
+    assert local(found, "close") == "2026-11-25T03:00", (
+        "Wednesday at eleven: seven, seven and one hours, and one waited"
     )
     account = found["account"]
     assert minutes(account["holdings"], "own_seconds") == {DESK: 14, A: 46, B: 5 * HOUR}
