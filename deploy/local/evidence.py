@@ -228,10 +228,11 @@ async def clock_base(url: str) -> dict[str, Any]:
         await conn.close()
 
 
-# What time alone does (a timer's move) goes on while repeats are read, so it is not counted.
+# What time does goes on while repeats are read, by a timer or by a rung that asks: it is not counted.
 EFFECTS = {
-    "cases": "SELECT count(*) FROM router.cases", "moves": "SELECT count(*) FROM router.move WHERE actor <> 'timer'",
-    "replies": "SELECT count(*) FROM router.reply", "clocks": "SELECT count(*) FROM sla.clock",
+    "cases": "SELECT count(*) FROM router.cases", "clocks": "SELECT count(*) FROM sla.clock",
+    "moves": "SELECT count(*) FROM router.move WHERE actor NOT IN ('timer', 'sla')",
+    "replies": "SELECT count(*) FROM router.reply WHERE actor NOT IN ('timer', 'sla')",
     "told": "SELECT count(*) FROM notify.known_case", "requests": "SELECT count(*) FROM intake.journal",
 }  # fmt: skip
 
