@@ -230,7 +230,7 @@ async def clock_base(url: str) -> dict[str, Any]:
 
 # What time does goes on while repeats are read, by a timer or by a rung that asks: it is not counted.
 EFFECTS = {
-    "cases": "SELECT count(*) FROM router.cases", "clocks": "SELECT count(*) FROM sla.clock",
+    "cases": "SELECT count(*) FROM router.cases", "clocks": "SELECT count(*) FROM sla.clock WHERE kind IN ('response', 'close')",
     "moves": "SELECT count(*) FROM router.move WHERE actor NOT IN ('timer', 'sla')",
     "replies": "SELECT count(*) FROM router.reply WHERE actor NOT IN ('timer', 'sla')",
     "told": "SELECT count(*) FROM notify.known_case", "requests": "SELECT count(*) FROM intake.journal",
