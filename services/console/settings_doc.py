@@ -22,8 +22,16 @@ def markdown() -> str:
     parts = [HEAD, "## Every service\n", *_table(ServiceSettings, ())]
     for service in SERVICES:
         settings = importlib.import_module(f"services.{service}.service").SERVICE.settings
-        parts += [f"\n## {service}\n", *_table(settings, tuple(ServiceSettings.model_fields))]
+        parts += [f"\n## {service}\n", *_table(settings, _shared(settings))]
     return "\n".join(parts) + "\n"
+
+
+def _shared(settings: type[ServiceSettings]) -> tuple[str, ...]:
+    """What a service takes as every service does; what it has another default for is its own."""
+    everyones = ServiceSettings.model_fields
+    return tuple(
+        name for name, field in everyones.items() if settings.model_fields[name].default == field.default
+    )
 
 
 def _table(settings: type[ServiceSettings], without: tuple[str, ...]) -> Iterator[str]:
