@@ -23,6 +23,16 @@ def storable(text: str) -> str:
 Storable = AfterValidator(storable)
 
 
+def worded(text: str) -> str:
+    """A response of nothing but blanks, seen or unseen, is none: it must not stop a clock."""
+    if not any(one.isprintable() and not one.isspace() for one in text):
+        raise PydanticCustomError("blank", "holds nothing but white space")
+    return text
+
+
+Worded = AfterValidator(worded)
+
+
 class Kind(StrEnum):
     """What a request wants to be."""
 

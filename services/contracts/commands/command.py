@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.contracts.values import Storable
+from services.contracts.values import Storable, Worded
 
-Text = Annotated[str, Field(min_length=1, max_length=2000), Storable]
+Text = Annotated[str, Field(min_length=1, max_length=2000), Storable, Worded]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
